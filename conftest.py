@@ -1,0 +1,22 @@
+"""What every test needs: several host devices, a compilation cache, short array printing."""
+
+import os
+import tempfile
+from pathlib import Path
+
+# Before JAX starts: eight devices on the host, so that sharding is tested without accelerators.
+os.environ.setdefault("XLA_FLAGS", "--xla_force_host_platform_device_count=8")
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(tempfile.gettempdir()) / "jaxloss-xla"))
+os.environ.setdefault("MPLBACKEND", "agg")
+
+import numpy as np
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _short_printing():
+    """Doctests show four digits."""
+    with np.printoptions(precision=4, suppress=True):
+        yield
