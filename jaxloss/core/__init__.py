@@ -1,0 +1,1 @@
+"""The ground floor: checks, safe numerics, pairs, reductions and combinators."""

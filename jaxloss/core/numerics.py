@@ -1,0 +1,254 @@
+"""Safe numerics: elementary functions whose values and derivatives are defined everywhere.
+
+Custom derivative rules live in this file and nowhere else. Two techniques recur:
+
+* *double where*: the argument is replaced before the function is applied and the result is
+  replaced after, so that neither the value nor any derivative of the branch not taken is seen;
+* *closed-form partials* (`with_partials`): the derivative is written down rather than traced,
+  which fixes the subgradient at kinks and keeps no batch-sized temporaries.
+"""
+
+from collections.abc import Callable, Sequence
+from math import factorial
+
+import jax
+import jax.numpy as jnp
+from jax import Array, lax
+from jax.custom_derivatives import SymbolicZero
+from jaxtyping import Bool, Float, Int
+
+
+def with_partials(
+    value: Callable[..., Array], *partials: Callable[..., Array] | None
+) -> Callable[..., Array]:
+    """Give an elementwise function derivatives written in closed form.
+
+    The returned function computes `value(*args)`; its derivative with respect to the i-th argument
+    is `partials[i](*args)`. Partials are ordinary JAX functions, so second and higher derivatives
+    come from differentiating them. Only partials that are asked for are computed.
+
+    The partials see their arguments through an optimization barrier. Without it XLA computes what
+    value and derivative share once, stores an array of the size of the batch and reads it back;
+    recomputing from the inputs is cheaper than that memory traffic.
+
+    Args:
+        value: elementwise function of arrays of equal rank (size-one axes broadcast).
+        partials: one function for each argument of `value`, of the same arguments; None for an
+            argument whose derivative is zero everywhere it exists.
+
+    Returns:
+        A function of the same positional arguments, differentiable in both modes and any order.
+
+    Example:
+        >>> absolute_value = with_partials(jnp.abs, jnp.sign)
+        >>> jax.grad(absolute_value)(0.0)
+        Array(0., dtype=float32, weak_type=True)
+    """
+    function = jax.custom_jvp(value)
+
+    def rule(primals: tuple[Array, ...], tangents: tuple[Array, ...]) -> tuple[Array, Array]:
+        out = function(*primals)
+        args = lax.optimization_barrier(tuple(primals))
+        total: Array | None = None
+        for tangent, partial in zip(tangents, partials, strict=True):
+            if isinstance(tangent, SymbolicZero) or partial is None:
+                continue
+            term = partial(*args) * tangent
+            total = term if total is None else total + term
+        return out, jnp.zeros_like(out) if total is None else jnp.broadcast_to(total, out.shape)
+
+    function.defjvp(rule, symbolic_zeros=True)
+    return function
+
+
+absolute = with_partials(jnp.abs, jnp.sign)
+"""`|x|` with derivative 0 at 0 (`jnp.abs` has +1 there)."""
+
+
+relu = with_partials(lambda x: jnp.maximum(x, 0), lambda x: (x > 0).astype(x.dtype))
+"""`max(0, x)` with derivative 0 at 0 (`jnp.maximum` has one half there)."""
+
+softplus = with_partials(
+    lambda x: jnp.maximum(x, 0) + jnp.log1p(jnp.exp(-jnp.abs(x))), jax.nn.sigmoid
+)
+"""`log(1 + exp(x))`, exact for large `|x|`, with the logistic function as derivative."""
+
+
+def _log_cosh_value(x: Array) -> Array:
+    # log(cosh(x)) = |x| + log1p(exp(-2|x|)) - log 2 cancels to nothing for small x, where
+    # log1p(2 sinh(x/2)**2) is exact; beyond 1 the first form has no cancellation left.
+    small = jnp.minimum(jnp.abs(x), 1.0)
+    near = jnp.log1p(2 * jnp.square(jnp.sinh(small / 2)))
+    far = jnp.abs(x) + jnp.log1p(jnp.exp(-2 * jnp.abs(x))) - jnp.log(2.0).astype(x.dtype)
+    return jnp.where(jnp.abs(x) < 1, near, far)
+
+
+log_cosh = with_partials(_log_cosh_value, jnp.tanh)
+"""`log(cosh(x))` with full relative accuracy, also near 0."""
+
+
+def _polynomial(x: Array, coefficients: Sequence[float]) -> Array:
+    return jnp.polyval(jnp.asarray(coefficients[::-1], x.dtype), x)
+
+
+def _expm1_ratio_value(x: Array) -> Array:
+    small = jnp.abs(x) < 1e-3
+    near = _polynomial(jnp.where(small, x, 0), [1 / factorial(k + 1) for k in range(6)])
+    return jnp.where(small, near, jnp.expm1(x) / jnp.where(small, 1, x))
+
+
+def _expm1_ratio_slope(x: Array) -> Array:
+    # (exp(x) - ratio(x)) / x cancels near 0.
+    small = jnp.abs(x) < 0.3
+    near = _polynomial(jnp.where(small, x, 0), [(k + 1) / factorial(k + 2) for k in range(12)])
+    far = (jnp.exp(x) - _expm1_ratio_value(x)) / jnp.where(small, 1, x)
+    return jnp.where(small, near, far)
+
+
+expm1_ratio = with_partials(_expm1_ratio_value, _expm1_ratio_slope)
+"""`(exp(x) - 1) / x`, 1 at 0, with its derivative there."""
+
+
+def _log1p_residual_value(x: Array) -> Array:
+    # With s = x / (2 + x), log1p(x) = 2 (s + s**3/3 + s**5/5 + ...) and x - 2 s = x s exactly.
+    small = x < 1
+    s = jnp.where(small, x, 0) / (2 + jnp.where(small, x, 0))
+    series = _polynomial(jnp.square(s), [2 / (2 * k + 3) for k in range(16)])
+    near = jnp.where(small, x, 0) * s - s * jnp.square(s) * series
+    return jnp.where(small, near, x - jnp.log1p(jnp.where(small, 1, x)))
+
+
+log1p_residual = with_partials(_log1p_residual_value, lambda x: x / (1 + x))
+"""`x - log(1 + x)` for non-negative `x` with full relative accuracy, also near 0."""
+
+
+def safe_divide(x: Array, y: Array, default: float = 0.0) -> Array:
+    """`x / y`, and `default` with zero derivative where `y` is 0."""
+    nonzero = y != 0
+    return jnp.where(nonzero, x / jnp.where(nonzero, y, 1), jnp.asarray(default, x.dtype))
+
+
+def safe_sqrt(x: Array) -> Array:
+    """Square root of a non-negative array, with derivative 0 at 0 instead of infinity."""
+    positive = x > 0
+    return jnp.where(positive, jnp.sqrt(jnp.where(positive, x, 1)), jnp.zeros_like(x))
+
+
+def safe_log(x: Array) -> Array:
+    """Logarithm of a non-negative array; `-inf` with derivative 0 at 0."""
+    positive = x > 0
+    return jnp.where(positive, jnp.log(jnp.where(positive, x, 1)), jnp.full_like(x, -jnp.inf))
+
+
+def safe_power(x: Array, exponent: Array) -> Array:
+    """`x ** exponent` for non-negative `x`; derivative 0 at `x = 0`, and `0 ** 0 = 1`."""
+    positive = x > 0
+    power = jnp.exp(exponent * jnp.log(jnp.where(positive, x, 1)))
+    at_zero = jnp.where(exponent == 0, jnp.ones_like(power), jnp.zeros_like(power))
+    return jnp.where(positive, power, at_zero)
+
+
+def safe_norm(x: Array, axis: int = -1, *, keepdims: bool = False) -> Array:
+    """Euclidean norm along an axis: gradient 0 at the zero vector, no overflow of the squares."""
+    scale = lax.stop_gradient(jnp.max(jnp.abs(x), axis=axis, keepdims=True, initial=0.0))
+    scaled = x / jnp.where(scale > 0, scale, 1)
+    norm = scale * safe_sqrt(jnp.sum(jnp.square(scaled), axis=axis, keepdims=True))
+    return norm if keepdims else jnp.squeeze(norm, axis)
+
+
+def xlogy(x: Array, y: Array) -> Array:
+    """`x * log(y)` with `0 * log(0) = 0`; both derivatives are 0 where `x` and `y` are 0."""
+    return x * jnp.log(jnp.where((x == 0) & (y == 0), 1, y))
+
+
+def log1mexp(x: Array) -> Array:
+    """`log(1 - exp(x))` for negative `x`, accurate at both ends; `-inf` at 0.
+
+    Reference: Mächler 2012, "Accurately computing log(1 - exp(-|a|))".
+    """
+    near = x > -jnp.log(2.0).astype(x.dtype)
+    inside = jnp.where(near, x, -1)
+    outside = jnp.where(near, -1, x)
+    return jnp.where(near, safe_log(-jnp.expm1(inside)), jnp.log1p(-jnp.exp(outside)))
+
+
+def shifted(
+    x: Float[Array, "*batch n"], *, where: Bool[Array, "*batch n"] | None = None
+) -> tuple[Float[Array, "*batch n"], Float[Array, "*batch"]]:
+    """Move each row so that its largest entry is 0; `-inf` for entries that `where` leaves out.
+
+    What is computed from the moved row keeps its accuracy however large the scores are: the loss of
+    a row of scores near 1e4 would otherwise be rounded to a thousandth.
+
+    Returns:
+        The moved rows, and by how much they were moved, which carries no gradient.
+    """
+    if where is not None:
+        x = jnp.where(where, x, -jnp.inf)
+    top = lax.stop_gradient(jnp.max(x, axis=-1, initial=-jnp.inf))
+    top = jnp.where(jnp.isfinite(top), top, 0)
+    return x - top[..., None], top
+
+
+def log_total(moved: Float[Array, "*batch n"]) -> Float[Array, "*batch"]:
+    """`log(sum(exp(moved)))` of rows that `shifted` has moved; `-inf` with gradient 0 over none."""
+    return safe_log(jnp.sum(jnp.exp(moved), axis=-1))
+
+
+def logsumexp(
+    x: Float[Array, "*batch n"], *, where: Bool[Array, "*batch n"] | None = None
+) -> Float[Array, "*batch"]:
+    """`log(sum(exp(x)))` over the entries that `where` keeps; `-inf` with gradient 0 over none."""
+    moved, top = shifted(x, where=where)
+    return log_total(moved) + top
+
+
+def log_softmax(
+    x: Float[Array, "*batch n"], *, where: Bool[Array, "*batch n"] | None = None
+) -> Float[Array, "*batch n"]:
+    """Log of the softmax over the last axis; `-inf` for entries that `where` leaves out."""
+    moved, _ = shifted(x, where=where)
+    log_z = log_total(moved)
+    # Over an empty set the normalizer is -inf and the difference would be NaN.
+    return moved - jnp.where(jnp.isfinite(log_z), log_z, 0)[..., None]
+
+
+@jax.custom_jvp
+def pick(
+    values: Float[Array, "*batch classes"], index: Int[Array, "*batch"]
+) -> Float[Array, "*batch"]:
+    """Entry `index` of the last axis of each row; an index out of range is clamped.
+
+    A gather whose derivative is a select: the scatter that autodiff makes of it is slower on every
+    backend, and XLA folds its constants for seconds when there are many rows.
+    """
+    return jnp.take_along_axis(values, index[..., None], axis=-1, mode="clip")[..., 0]
+
+
+@pick.defjvp
+def _pick_jvp(primals: tuple[Array, Array], tangents: tuple[Array, Array]) -> tuple[Array, Array]:
+    values, index = primals
+    index_in_range = jnp.clip(index, 0, values.shape[-1] - 1)
+    tangent = jnp.where(one_hot(index_in_range, values.shape[-1]), tangents[0], 0)
+    return pick(values, index), jnp.sum(tangent, axis=-1)
+
+
+def one_hot(index: Int[Array, "*batch"], count: int) -> Bool[Array, "*batch count"]:
+    """Booleans that are True at `index` on a new last axis; all False for an index out of range."""
+    return lax.broadcasted_iota(index.dtype, (*index.shape, count), index.ndim) == index[..., None]
+
+
+def known(
+    values: Float[Array, "*batch"], labels: Int[Array, "*batch"], count: int
+) -> Float[Array, "*batch"]:
+    """Values whose label lies in `[0, count)`; NaN, with gradient 0, for the others.
+
+    Loud when padding was forgotten, harmless when it is masked afterwards.
+    """
+    return jnp.where((labels >= 0) & (labels < count), values, jnp.nan)
+
+
+def product(weight: Array, value: Array) -> Array:
+    """`weight * value` where a weight of 0 wins over an infinite or undefined value."""
+    lost = (weight == 0) & ~jnp.isfinite(value)
+    return weight * jnp.where(lost, 0, value)
