@@ -1,0 +1,1 @@
+"""The first floor: one family of losses a file."""
