@@ -1,0 +1,1 @@
+"""The second floor: losses in, what an optimiser minimises out."""
