@@ -1,0 +1,43 @@
+"""Pure, jittable loss functions for JAX, composed into objectives that Optax optimises.
+
+Losses live in family modules and reduce nothing; `mean` and `average` do:
+
+    >>> import jax.numpy as jnp
+    >>> import jaxloss as jl
+    >>> values = jl.regression.huber(jnp.array([0.5, 3.0]), jnp.zeros(2))
+    >>> jl.mean(values, where=jnp.array([True, False]))
+    Array(0.125, dtype=float32)
+
+`objective` composes named terms, `accumulate` takes its gradient over microbatches, `over_tree`,
+`masked`, `checked` and `over_scales` adapt any loss. `checks`, `numerics`, `pairs` and
+`jaxloss.testing` are what a loss of your own is built from and held to.
+"""
+
+from jaxloss import penalties as penalties
+from jaxloss.core import checks as checks, numerics as numerics, pairs as pairs
+from jaxloss.core.lift import (
+    checked as checked,
+    masked as masked,
+    over_scales as over_scales,
+    over_tree as over_tree,
+)
+from jaxloss.core.reduce import (
+    Average as Average,
+    average as average,
+    mean as mean,
+    total as total,
+)
+from jaxloss.losses import (
+    agreement as agreement,
+    classification as classification,
+    imbalanced as imbalanced,
+    margin as margin,
+    multilabel as multilabel,
+    regression as regression,
+    robust as robust,
+    sampled as sampled,
+)
+from jaxloss.objectives.accumulate import accumulate as accumulate
+from jaxloss.objectives.objective import objective as objective
+
+__version__ = "0.1.0"

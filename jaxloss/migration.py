@@ -1,0 +1,158 @@
+"""What the losses of other libraries are called here, and what differs.
+
+Behind the name of a loss stands, after a colon, what to know when moving: another factor,
+reduction, axis or edge case. Names and differences were measured with the packages named in
+`tests/references/CONVENTIONS.md`, or read where no such package is listed there.
+"""
+
+from collections.abc import Mapping
+
+_LAST = "mean over the last axis"
+
+NAMES: Mapping[str, Mapping[str, str]] = {
+    "optax": {
+        "squared_error": "regression.squared_error",
+        "l2_loss": "regression.squared_error: half of it",
+        "huber_loss": "regression.huber: broadcasts silently",
+        "log_cosh": "regression.log_cosh: loses errors below 1e-3 to rounding",
+        "cosine_similarity": "agreement.cosine_similarity: NaN for a zero vector; any axis",
+        "cosine_distance": "agreement.cosine_distance: NaN for a zero vector; any axis",
+        "sigmoid_binary_cross_entropy": "classification.sigmoid_cross_entropy",
+        "softmax_cross_entropy": "classification.softmax_cross_entropy: NaN with -inf logits",
+        "safe_softmax_cross_entropy": "classification.softmax_cross_entropy",
+        "softmax_cross_entropy_with_integer_labels": "classification.softmax_cross_entropy: "
+        "label -1 means the last class, others out of range keep a gradient",
+        "poly_loss_cross_entropy": "classification.poly1_cross_entropy: NaN with -inf logits",
+        "smooth_labels": "classification.smooth_labels: masked classes get mass",
+        "hinge_loss": "margin.hinge: gradient one half at the kink",
+        "perceptron_loss": "margin.perceptron: gradient one half at the kink",
+        "multiclass_hinge_loss": "margin.crammer_singer: gradient one half at the kink, finite for "
+        "labels out of range",
+        "multiclass_perceptron_loss": "margin.multiclass_perceptron: splits the gradient at ties",
+    },
+    "torch": {
+        "nn.functional.mse_loss": "regression.squared_error: mean by default",
+        "nn.functional.l1_loss": "regression.absolute_error: mean by default",
+        "nn.functional.huber_loss": "regression.huber: mean by default, weighted by the count",
+        "nn.functional.smooth_l1_loss": "regression.smooth_l1: mean by default",
+        "nn.functional.cosine_similarity": "agreement.cosine_similarity: axis 1 by default, "
+        "gradient of size 1 / eps at a zero vector",
+        "nn.functional.pairwise_distance": "agreement.minkowski_error: adds 1e-6 to the errors",
+        "nn.functional.binary_cross_entropy": "classification.binary_cross_entropy: clamps the "
+        "logarithm at -100",
+        "nn.functional.binary_cross_entropy_with_logits": "classification.sigmoid_cross_entropy",
+        "nn.functional.cross_entropy": "classification.softmax_cross_entropy: classes on axis 1; "
+        "a weighted mean divides by the labels' weights; ignore_index is a mask of jaxloss.mean",
+        "nn.functional.nll_loss": "classification.nll: classes on axis 1; a weighted mean divides "
+        "by the labels' weights",
+        "nn.functional.soft_margin_loss": "margin.logistic: overflows beyond a margin of -88",
+        "nn.functional.multi_margin_loss": "margin.weston_watkins: divides by the class count",
+        "nn.functional.margin_ranking_loss": "margin.margin_ranking: gradient at the kink",
+        "nn.functional.hinge_embedding_loss": "margin.hinge_embedding: gradient at the kink",
+        "nn.functional.cosine_embedding_loss": "margin.cosine_embedding: large gradient at a zero "
+        "vector",
+        "nn.functional.multilabel_soft_margin_loss": "multilabel.soft_margin: mean by default",
+        "nn.functional.multilabel_margin_loss": "multilabel.margin: takes indices ended by -1",
+        "nn.AdaptiveLogSoftmaxWithLoss": "sampled.adaptive_softmax: owns the layers, gives the "
+        "log-probability",
+    },
+    "keras": {
+        "mean_squared_error": f"regression.squared_error: {_LAST}",
+        "mean_absolute_error": f"regression.absolute_error: {_LAST}, slope -1 at 0 on JAX",
+        "mean_absolute_percentage_error": "regression.absolute_percentage_error: a hundred times "
+        f"it, {_LAST}",
+        "mean_squared_logarithmic_error": "regression.squared_log_error: clips negative values, "
+        f"{_LAST}",
+        "huber": f"regression.huber: {_LAST}",
+        "log_cosh": f"regression.log_cosh: loses errors below 1e-3 to rounding, {_LAST}",
+        "cosine_similarity": "agreement.cosine_similarity: negated; NaN gradient at a zero vector",
+        "binary_crossentropy": f"classification.binary_cross_entropy: clips at 1e-7, {_LAST}",
+        "binary_crossentropy(from_logits=True)": f"classification.sigmoid_cross_entropy: {_LAST}",
+        "categorical_crossentropy": "classification.categorical_cross_entropy: normalises, clips",
+        "categorical_crossentropy(from_logits=True)": "classification.softmax_cross_entropy",
+        "sparse_categorical_crossentropy": "classification.categorical_cross_entropy: normalises "
+        "and clips",
+        "sparse_categorical_crossentropy(from_logits=True)": "classification."
+        "softmax_cross_entropy: 0 for labels out of range; ignore_class is a mask of jaxloss.mean",
+        "hinge": f"margin.hinge: converts bits by looking at them, {_LAST}",
+        "squared_hinge": f"margin.squared_hinge: converts bits by looking at them, {_LAST}",
+        "categorical_hinge": "margin.crammer_singer: one-hot targets; the true class counts as a "
+        "wrong one with score 0",
+    },
+    "timm": {
+        "LabelSmoothingCrossEntropy": "classification.softmax_cross_entropy: smoothing=",
+        "SoftTargetCrossEntropy": "classification.softmax_cross_entropy",
+        "BinaryCrossEntropy": "classification.sigmoid_cross_entropy: from labels it smooths by "
+        "eps / classes",
+        "PolyCrossEntropy": "classification.poly1_cross_entropy: smooths inside",
+        "JsdCrossEntropy": "classification.jensen_shannon_cross_entropy: views stacked along the "
+        "batch, smooths by 0.1, clamps the mixture at 1e-7",
+        "ZlprLoss": "multilabel.zlpr",
+        "TwoWayLoss": "multilabel.two_way: adds the loss of the transposed matrix",
+    },
+    "torchmetrics": {
+        "mean_squared_error(squared=False)": "agreement.root_mean_squared_error: NaN gradient at a "
+        "perfect fit",
+        "mean_absolute_percentage_error": "regression.absolute_percentage_error: eps 1.17e-6",
+        "symmetric_mean_absolute_percentage_error": "regression."
+        "symmetric_absolute_percentage_error",
+        "weighted_mean_absolute_percentage_error": "agreement.weighted_absolute_percentage_error",
+        "mean_squared_log_error": "regression.squared_log_error",
+        "log_cosh_error": "regression.log_cosh",
+        "minkowski_distance": "agreement.minkowski_error",
+        "cosine_similarity": "agreement.cosine_similarity: sums by default",
+        "relative_squared_error": "agreement.relative_squared_error",
+        "r2_score": "agreement.relative_squared_error: 1 minus it",
+        "normalized_root_mean_squared_error": "agreement.normalized_root_mean_squared_error: "
+        "divides by the mean by default, and by the norm for l2",
+        "pearson_corrcoef": "agreement.pearson_distance: 1 minus it; NaN for a constant",
+        "concordance_corrcoef": "agreement.concordance_distance: 1 minus it, unbiased variances",
+        "hinge_loss(task='binary')": "margin.hinge: takes bits; squashes scores outside [0, 1]",
+        "hinge_loss(task='multiclass')": "margin.crammer_singer: squashes scores outside [0, 1]",
+    },
+    "sklearn": {
+        "metrics.mean_squared_error": "regression.squared_error: reduces",
+        "metrics.mean_absolute_error": "regression.absolute_error: reduces",
+        "metrics.mean_absolute_percentage_error": "regression.absolute_percentage_error: reduces",
+        "metrics.mean_squared_log_error": "regression.squared_log_error: reduces",
+        "metrics.root_mean_squared_error": "agreement.root_mean_squared_error",
+        "metrics.r2_score": "agreement.relative_squared_error: 1 minus it",
+        "metrics.log_loss": "classification.categorical_cross_entropy: reduces",
+        "metrics.hinge_loss": "margin.crammer_singer: reduces; of two classes it is margin.hinge",
+        "linear_model.SGDRegressor(loss='epsilon_insensitive')": "regression.epsilon_insensitive",
+        "linear_model.SGDRegressor(loss='squared_epsilon_insensitive')": "regression."
+        "squared_epsilon_insensitive",
+        "linear_model.SGDClassifier(loss='modified_huber')": "margin.modified_huber",
+    },
+    "scipy": {
+        "special.huber": "regression.huber: of (delta, error)",
+        "special.pseudo_huber": "regression.pseudo_huber: of (delta, error)",
+        "spatial.distance.cosine": "agreement.cosine_distance",
+        "spatial.distance.correlation": "agreement.pearson_distance",
+        "spatial.distance.minkowski": "agreement.minkowski_error",
+    },
+    "statsmodels": {
+        "robust.norms.HuberT": "regression.huber: default 1.345",
+        "robust.norms.TukeyBiweight": "robust.tukey_biweight",
+        "robust.norms.Hampel": "robust.hampel",
+    },
+    "kornia": {
+        "losses.charbonnier_loss": "regression.pseudo_huber: delta = 1, in spite of its name",
+        "losses.cauchy_loss": "robust.cauchy",
+        "losses.welsch_loss": "robust.welsch",
+        "losses.geman_mcclure_loss": "robust.geman_mcclure",
+    },
+    "rlax": {
+        "huber_loss": "regression.huber",
+        "quantile_regression_loss": "regression.quantile_huber: over all pairs of two sets",
+    },
+    "monai": {
+        "losses.AUCMLoss": "imbalanced.auc_margin: holds a, b and alpha as parameters",
+        "losses.MultiScaleLoss": "over_scales: smooths with a Gaussian instead of pooling",
+    },
+    "tensorflow": {
+        "nn.sampled_softmax_loss": "sampled.sampled_softmax: draws the sample itself",
+        "nn.nce_loss": "sampled.noise_contrastive_estimation: draws the sample itself",
+    },
+}
+"""By library, then by the name of the loss there: the name here, and what differs there."""

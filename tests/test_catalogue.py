@@ -1,0 +1,71 @@
+"""The catalogue is complete and consistent."""
+
+import importlib
+import inspect
+
+import pytest
+
+from jaxloss import catalogue, losses, migration, testing
+from jaxloss.domains import DOMAINS
+
+
+def families():
+    from pkgutil import iter_modules
+
+    for module in iter_modules(losses.__path__):
+        yield importlib.import_module(f"jaxloss.losses.{module.name}")
+
+
+@pytest.mark.parametrize("module", [*families()], ids=lambda module: module.__name__)
+def test_every_public_function_has_a_row_and_an_oracle(module):
+    rows = {row.loss for row in catalogue.LOSSES}
+    oracles = importlib.import_module(f"tests.oracles.{module.__name__.rpartition('.')[2]}")
+    for function in catalogue.public_functions(module):
+        assert function in rows | catalogue.HELPERS, f"{function.__name__} has no row"
+        oracle = getattr(oracles, function.__name__)
+        ours = [
+            n for n, p in inspect.signature(function).parameters.items() if p.default is p.empty
+        ]
+        theirs = inspect.signature(oracle).parameters
+        assert len(ours) <= len(theirs)
+
+
+def test_rows_are_unique_and_known():
+    names = [row.name for row in catalogue.LOSSES]
+    assert len(set(names)) == len(names)
+    for row in catalogue.LOSSES:
+        assert set(row.reads) <= set(DOMAINS), row.name
+        assert row.claims <= set(catalogue.CLAIMS), row.name
+    assert set(catalogue.CLAIMS) == set(testing.CLAIMED)
+
+
+def test_find_accepts_both_names():
+    assert catalogue.find("huber") is catalogue.find("regression.huber")
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [("hubr", "regression.huber"), ("cross_entropy", "cross_entropy"), ("zzzz", "no loss")],
+)
+def test_find_suggests(name, hint):
+    with pytest.raises(KeyError, match=hint):
+        catalogue.find(name)
+
+
+def test_rows_read_the_docstring():
+    row = catalogue.find("regression.huber")
+    assert row.summary.startswith("Square small errors")
+    assert row.formula.startswith("`error**2 / 2`")
+    assert "Huber 1964" in row.reference
+    assert row.hyperparameters == {"delta": 1.0}
+
+
+def test_migration_table_leads_to_what_exists():
+    helpers = {"over_scales", "classification.smooth_labels"}
+    for library, names in migration.NAMES.items():
+        for theirs, ours in names.items():
+            name = ours.partition(": ")[0]
+            assert name in helpers or catalogue.find(name).name == name, f"{library} {theirs}"
+    assert (
+        catalogue.find("squared_error").elsewhere["optax"] == "squared_error; l2_loss: half of it"
+    )
