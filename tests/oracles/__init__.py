@@ -1,0 +1,1 @@
+"""Losses as 40-digit loops, straight from their definitions."""

@@ -1,0 +1,81 @@
+"""Losses that stand for F1 and for the area under the ROC curve."""
+
+import math
+from collections.abc import Callable
+from decimal import Decimal
+
+import numpy as np
+import numpy.typing as npt
+
+from tests.oracles import margin as margins
+from tests.oracles.loops import ZERO, Array, kept, mean, real, rows
+
+X = npt.ArrayLike
+Vector = list[Decimal]
+
+
+def _sigmoid(z: Decimal) -> Decimal:
+    """In floats, so that a hopeless logit has no mass at all."""
+    try:
+        return Decimal(1 / (1 + math.exp(-z)))
+    except OverflowError:
+        return ZERO
+
+
+def soft_f1(logits: X, target: X, *, where: X | None = None) -> Array:
+    """1 - 2tp / (2tp + fp + fn) on soft counts, 0 where there is nothing to count."""
+
+    def value(z: Vector, t: Vector, keep: list[bool]) -> Decimal:
+        tp = fp = fn = ZERO
+        for a, y, k in zip(z, t, keep, strict=True):
+            if k:
+                s = _sigmoid(a)
+                tp, fp, fn = tp + s * y, fp + s * (1 - y), fn + (1 - s) * y
+        denominator = 2 * tp + fp + fn
+        return 1 - 2 * tp / denominator if denominator else ZERO
+
+    z = real(logits)
+    return rows(value, z.shape[:-1], z, real(target), kept(where, z.shape))
+
+
+def pairwise_auc(
+    scores: X,
+    target: X,
+    *,
+    surrogate: Callable[..., npt.ArrayLike] = margins.logistic,
+    where: X | None = None,
+) -> Array:
+    """Mean over pairs of surrogate(s_i - s_j, +1), 0 without a pair."""
+    s, t = real(scores), real(target)
+    keep = kept(where, s.shape)
+    result = np.zeros(s.shape[:-1])
+    for index in np.ndindex(result.shape):
+        row = list(zip(s[index].tolist(), t[index].tolist(), keep[index].tolist(), strict=True))
+        positives = [a for a, y, k in row if k and y == 1]
+        negatives = [a for a, y, k in row if k and y == 0]
+        gaps = np.asarray([p - n for p in positives for n in negatives], np.float64)
+        if gaps.size:
+            losses = real(surrogate(gaps, np.ones_like(gaps))).tolist()
+            result[index] = math.fsum(losses) / len(losses)
+    return result
+
+
+def auc_margin(
+    scores: X, target: X, *, a: X, b: X, alpha: X, margin: X = 1.0, where: X | None = None
+) -> Array:
+    """Yuan 2021: the min-max form, with r the share of positives and means over the row."""
+
+    def value(
+        s: Vector, t: Vector, keep: list[bool], a: Decimal, b: Decimal, alpha: Decimal, m: Decimal
+    ) -> Decimal:
+        row = [(x, y) for x, y, k in zip(s, t, keep, strict=True) if k]
+        r = mean([y for _, y in row])
+        near_a = mean([(x - a) * (x - a) if y == 1 else ZERO for x, y in row])
+        near_b = mean([(x - b) * (x - b) if y == 0 else ZERO for x, y in row])
+        gap = mean([r * x if y == 0 else -(1 - r) * x for x, y in row])
+        dual = 2 * alpha * (r * (1 - r) * m + gap) - r * (1 - r) * alpha * alpha
+        return (1 - r) * near_a + r * near_b + dual
+
+    s = real(scores)
+    keep = kept(where, s.shape)
+    return rows(value, s.shape[:-1], s, real(target), keep, a=a, b=b, alpha=alpha, m=margin)

@@ -1,0 +1,348 @@
+"""Values by hand for the oracles of classes: cross-entropies, margins, bits, pairs, samples."""
+
+from math import atan, exp, inf, log, nan, pi, sqrt
+
+from tests.oracles import classification, imbalanced, margin, multilabel, sampled
+from tests.pins_residuals import pin
+
+LOG2, LOG3, LOG5 = log(2), log(3), log(5)
+# softmax([0, log 3]) = [1/4, 3/4]
+QUARTERS = [0.0, LOG3]
+CLASSIFICATION = [
+    pin(classification.sigmoid_cross_entropy, 0, 1, expect=LOG2, why="even"),
+    pin(classification.sigmoid_cross_entropy, 0, 1, pos_weight=3, expect=3 * LOG2, why="weight"),
+    pin(
+        classification.sigmoid_cross_entropy,
+        LOG3,
+        1,
+        smoothing=0.5,
+        expect=0.75 * log(4 / 3) + 0.25 * log(4),
+        why="smoothed",
+    ),
+    pin(
+        classification.sigmoid_cross_entropy,
+        [1e4, -1e4, -inf],
+        [0.0, 0.0, 0.0],
+        expect=[1e4, 0, 0],
+        why="extremes",
+    ),
+    pin(
+        classification.binary_cross_entropy,
+        [0.25, 0.25, 0.0, 1.0, 0.0],
+        [1.0, 0.0, 0.0, 1.0, 1.0],
+        expect=[log(4), log(4 / 3), 0, 0, inf],
+        why="quarter and ends",
+    ),
+    pin(classification.softmax_cross_entropy, [0, 0, 0], 1, expect=LOG3, why="uniform"),
+    pin(classification.softmax_cross_entropy, QUARTERS, 0, expect=log(4), why="label"),
+    pin(
+        classification.softmax_cross_entropy,
+        QUARTERS,
+        [0.5, 0.5],
+        expect=(log(4) + log(4 / 3)) / 2,
+        why="distribution",
+    ),
+    pin(
+        classification.softmax_cross_entropy,
+        QUARTERS,
+        0,
+        smoothing=0.5,
+        class_weights=[2, 3],
+        z_loss=0.1,
+        expect=2 * 0.75 * log(4) + 3 * 0.25 * log(4 / 3) + 0.1 * log(4) ** 2,
+        why="smoothing, weights, z loss",
+    ),
+    pin(
+        classification.softmax_cross_entropy,
+        [*QUARTERS, 7.0],
+        0,
+        where=[True, True, False],
+        smoothing=0.5,
+        expect=0.75 * log(4) + 0.25 * log(4 / 3),
+        why="masked by where",
+    ),
+    pin(
+        classification.softmax_cross_entropy,
+        [*QUARTERS, -inf],
+        0,
+        smoothing=0.5,
+        expect=0.75 * log(4) + 0.25 * log(4 / 3),
+        why="masked by -inf",
+    ),
+    pin(
+        classification.softmax_cross_entropy,
+        [[0.0, -inf], [0.0, -inf], [-inf, -inf], [0.0, 0.0], [0.0, 0.0]],
+        [0, 1, 0, 2, -1],
+        expect=[0, inf, 0, nan, nan],
+        why="edges",
+    ),
+    pin(classification.softmax_cross_entropy, [1e4, -1e4], 1, expect=2e4, why="extremes"),
+    pin(classification.softmax_cross_entropy, [1e30, -1e30], 1, expect=2e30, why="huge"),
+    pin(classification.softmax_cross_entropy, [40, 0], 0, expect=exp(-40), why="confident"),
+    pin(classification.categorical_cross_entropy, [0.25, 0.5], 0, expect=log(4), why="label"),
+    pin(
+        classification.categorical_cross_entropy,
+        [0.25, 0.5, 0.0],
+        [0.5, 0.5, 0.0],
+        smoothing=0.5,
+        class_weights=[2, 1, 1],
+        where=[True, True, False],
+        expect=2 * 0.5 * log(4) + 0.5 * LOG2,
+        why="all options",
+    ),
+    pin(classification.nll, [[-1.0, -2.0]] * 2, [1, 2], expect=[2, nan], why="pick"),
+    pin(classification.nll, [-1, -2], 1, class_weights=[1, 3], expect=3 * 2, why="weights"),
+    pin(classification.smooth_labels, [1, 0], 0.5, expect=[3 / 4, 1 / 4], why="half"),
+    pin(
+        classification.smooth_labels,
+        [1, 0, 0],
+        0.5,
+        where=[True, True, False],
+        expect=[3 / 4, 1 / 4, 0],
+        why="masked",
+    ),
+    pin(
+        classification.poly1_cross_entropy,
+        QUARTERS,
+        0,
+        epsilon=2,
+        expect=log(4) + 2 * (1 - 1 / 4),
+        why="quarter",
+    ),
+    pin(
+        classification.max_suppression_cross_entropy,
+        QUARTERS,
+        0,
+        weight=0.5,
+        expect=log(4) + 0.5 * (LOG3 - LOG3 / 2),
+        why="quarter",
+    ),
+    pin(
+        classification.jensen_shannon_cross_entropy,
+        [[0.0, -inf], [-inf, 0.0]],
+        0,
+        weight=12,
+        expect=0 + 12 * LOG2,
+        why="disjoint views",
+    ),
+    pin(
+        classification.jensen_shannon_cross_entropy,
+        [QUARTERS, QUARTERS],
+        0,
+        expect=log(4),
+        why="equal views",
+    ),
+    pin(
+        classification.logit_norm_cross_entropy,
+        [[3.0, 4.0], [0.0, 0.0]],
+        [1, 1],
+        temperature=0.2,
+        expect=[log(1 + exp(-1)), LOG2],
+        why="length 5, length 0",
+    ),
+    pin(
+        classification.squentropy,
+        [LOG2, LOG3, LOG5],
+        2,
+        expect=log(10 / 5) + (LOG2**2 + LOG3**2) / 2,
+        why="three classes",
+    ),
+]
+
+MARGIN = [
+    pin(margin.hinge, [0.5, -2.0, 2.0], [1, 1, 1], expect=[0.5, 3, 0], why="three margins"),
+    pin(margin.hinge, 2, -1, expect=1 + 2, why="negative sign"),
+    pin(margin.squared_hinge, -1, 1, expect=2**2, why="m = -1"),
+    pin(
+        margin.smooth_hinge,
+        [-1.0, 0.5, 2.0],
+        [1, 1, 1],
+        expect=[1 / 2 + 1, 0.5**2 / 2, 0],
+        why="three parts",
+    ),
+    pin(
+        margin.modified_huber,
+        [-3.0, 0.5, 2.0],
+        [1, 1, 1],
+        expect=[4 * 3, 0.5**2, 0],
+        why="three parts",
+    ),
+    pin(margin.perceptron, [-3.0, 3.0], [1, 1], expect=[3, 0], why="both sides"),
+    pin(margin.ramp, [-3.0, 0.25, 3.0], [1, 1, 1], expect=[1, 0.75, 0], why="three parts"),
+    pin(margin.logistic, [-LOG3, -1e4], [1, 1], expect=[log(1 + 3), 1e4], why="odds, extreme"),
+    pin(margin.exponential, LOG3, -1, expect=3, why="odds"),
+    pin(margin.savage, [0.0, LOG3, 1e4], [1] * 3, expect=[4 / 4, 4 / 16, 0], why="odds"),
+    pin(
+        margin.tangent,
+        [1.0, 2.0],
+        [1, 1],
+        expect=[(pi / 2 - 1) ** 2, (2 * atan(2) - 1) ** 2],
+        why="45 degrees",
+    ),
+    pin(margin.crammer_singer, [1, 3, 2], 0, expect=1 + 3 - 1, why="best rival"),
+    pin(margin.crammer_singer, [1, 3, 2], 1, margin=0.5, expect=0, why="clear of the margin"),
+    pin(
+        margin.crammer_singer,
+        [1, 3, 2],
+        0,
+        where=[True, False, True],
+        expect=1 + 2 - 1,
+        why="masked rival",
+    ),
+    pin(margin.crammer_singer, [1, 3], 2, expect=nan, why="label out of range"),
+    pin(margin.crammer_singer, [-5], 0, expect=0, why="one class"),
+    pin(margin.weston_watkins, [1, 3, 2], 0, expect=3 + 2, why="sum of rivals"),
+    pin(margin.weston_watkins, [1, 3, 2], 0, power=2, expect=9 + 4, why="squares"),
+    pin(margin.weston_watkins, [1.0, 3.0, -inf], 0, margin=2, expect=2 + 3 - 1, why="-inf rival"),
+    pin(margin.multiclass_perceptron, [[1, 3], [1, 3]], [0, 1], expect=[2, 0], why="wrong, right"),
+    pin(margin.structured_hinge, [1, 2], [0, 1], 0, expect=max(0 + 1, 1 + 2) - 1, why="two"),
+    pin(margin.margin_ranking, 1, 3, 1, margin=0.5, expect=0.5 + 2, why="wrong order"),
+    pin(margin.margin_ranking, 1, 3, -1, margin=0.5, expect=0, why="right order"),
+    pin(margin.hinge_embedding, [0.3, 0.3], [1, -1], expect=[0.3, 1 - 0.3], why="like, unlike"),
+    pin(
+        margin.cosine_embedding,
+        [[1.0, 0.0]] * 2,
+        [[1.0, 1.0]] * 2,
+        [1, -1],
+        margin=0.5,
+        expect=[1 - 1 / sqrt(2), 1 / sqrt(2) - 0.5],
+        why="45 degrees",
+    ),
+]
+
+MULTILABEL = [
+    pin(multilabel.soft_margin, QUARTERS, [1, 0], expect=(LOG2 + log(4)) / 2, why="mean"),
+    pin(multilabel.soft_margin, QUARTERS, [1, 0], where=[False, True], expect=log(4), why="masked"),
+    pin(multilabel.margin, [0, 1, 3], [1, 0, 0], expect=(1 + 1 + 1 + 3) / 3, why="two pairs"),
+    pin(multilabel.zlpr, QUARTERS, [1, 0], expect=log(1 + 3) + log(1 + 1), why="one pair"),
+    pin(multilabel.zlpr, [1e4, -1e4], [0, 1], expect=2e4, why="extremes"),
+    pin(multilabel.lsep, [0, LOG3, LOG5], [1, 0, 0], expect=log(1 + 3 + 5), why="two pairs"),
+    pin(multilabel.bp_mll, [0, LOG3, LOG5], [1, 0, 0], expect=(3 + 5) / 2, why="two pairs"),
+    pin(multilabel.bp_mll, QUARTERS, [1, 1], expect=0, why="no pair"),
+    # 2 log exp(log(9) / 2) + log(2 + 3) = log(9 * 5)
+    pin(
+        multilabel.two_way,
+        [-log(9), LOG2, LOG3],
+        [1, 0, 0],
+        positive_temperature=2,
+        expect=log(1 + 45),
+        why="positive temperature",
+    ),
+    pin(
+        multilabel.two_way,
+        [-log(9), 2 * LOG2, 2 * LOG3],
+        [1, 0, 0],
+        positive_temperature=1,
+        negative_temperature=2,
+        expect=log(1 + 9 * 5**2),
+        why="negative temperature",
+    ),
+    pin(multilabel.two_way, QUARTERS, [0, 0], expect=0, why="no positive"),
+]
+
+IMBALANCED = [
+    pin(imbalanced.soft_f1, [0, 0], [1, 0], expect=1 - 1 / (1 + 1 / 2 + 1 / 2), why="even"),
+    pin(imbalanced.soft_f1, [-1e4, 5], [0, 0], where=[True, False], expect=0, why="nothing"),
+    pin(
+        imbalanced.pairwise_auc,
+        [0, LOG3, LOG5],
+        [1, 0, 0],
+        expect=(log(1 + 3) + log(1 + 5)) / 2,
+        why="two pairs",
+    ),
+    pin(
+        imbalanced.pairwise_auc, [0.0, 0.5], [0, 1], surrogate=margin.hinge, expect=0.5, why="hinge"
+    ),
+    pin(imbalanced.pairwise_auc, [0, 1], [1, 1], expect=0, why="no pair"),
+    # r = 1/4: squares (1 - 1/2)² and (2 - 1)², gap mean(r * 2 - (1 - r) * 1)
+    pin(
+        imbalanced.auc_margin,
+        [1, 2, 1, 1],
+        [1, 0, 0, 0],
+        a=0.5,
+        b=1,
+        alpha=3,
+        margin=2,
+        expect=3 / 4 * (1 / 4) / 4
+        + 1 / 4 * 1 / 4
+        + 2 * 3 * (3 / 16 * 2 + (1 / 4 * (2 + 1 + 1) - 3 / 4) / 4)
+        - 3 / 16 * 3**2,
+        why="one in four",
+    ),
+    pin(imbalanced.auc_margin, [1], [1], a=0, b=0, alpha=1, where=[False], expect=0, why="none"),
+]
+
+# features [1], so that the scores are 0, log 2, log 3
+KERNEL = [[0.0, LOG2, LOG3]]
+LOG_Q = [log(1 / 2), log(1 / 4), log(1 / 4)]
+SAMPLED = [
+    # exp(score) / q is 2, 8, 12
+    pin(
+        sampled.sampled_softmax,
+        [1],
+        KERNEL,
+        0,
+        sampled=[1, 2],
+        log_q=LOG_Q,
+        expect=log((2 + 8 + 12) / 2),
+        why="two samples",
+    ),
+    pin(
+        sampled.sampled_softmax,
+        [1],
+        KERNEL,
+        0,
+        sampled=[0, 1],
+        log_q=LOG_Q,
+        expect=log((2 + 8) / 2),
+        why="accidental hit",
+    ),
+    pin(
+        sampled.sampled_softmax,
+        [[1.0], [1.0]],
+        KERNEL,
+        [0, 3],
+        sampled=[1, 1],
+        log_q=[0, 0, 0],
+        bias=[0, LOG5, 0],
+        expect=[log(1 + 10 + 10), nan],
+        why="bias, repeated sample, label out of range",
+    ),
+    # exp(score) / (2 q) is 1, 4, 6
+    pin(
+        sampled.noise_contrastive_estimation,
+        [1],
+        KERNEL,
+        0,
+        sampled=[1, 2],
+        log_q=LOG_Q,
+        expect=log(1 + 1) + log(1 + 4) + log(1 + 6),
+        why="two samples",
+    ),
+    pin(
+        sampled.negative_sampling,
+        [1],
+        KERNEL,
+        1,
+        sampled=[1, 2],
+        expect=log(1 + 1 / 2) + log(1 + 2) + log(1 + 3),
+        why="two samples",
+    ),
+    pin(
+        sampled.adaptive_softmax,
+        [QUARTERS] * 4,
+        [[[0.0, LOG2]] * 4],
+        [0, 1, 2, 3],
+        expect=[log(4), log(4 / 3) + LOG3, log(4 / 3) + log(3 / 2), nan],
+        why="shortlist, cluster, out of range",
+    ),
+    pin(
+        sampled.adaptive_softmax,
+        [0, 5, LOG3],
+        [[1, 2], [3]],
+        3,
+        where=[True, False, False, True],
+        expect=log(4 / 3),
+        why="masked cluster",
+    ),
+]
