@@ -39,6 +39,8 @@ from jaxloss.core.numerics import (
     safe_log,
     safe_norm,
     shifted,
+    softplus,
+    streamed,
     with_partials,
     xlogy,
 )
@@ -74,40 +76,11 @@ def sigmoid_cross_entropy(
     probabilities(target=target)
     if not absent(smoothing):
         target = target * (1 - smoothing_) + smoothing_ / 2
-    return _sigmoid_cross_entropy(logits, target, pos_weight)
 
+    def kernel(z: Array, t: Array, w: Array) -> Array:
+        return w * t * softplus(-z) + (1 - t) * softplus(z)
 
-def _softplus_pair(x: Array) -> tuple[Array, Array]:
-    """softplus(x) and softplus(-x) for the price of one."""
-    shared = jnp.log1p(jnp.exp(-jnp.abs(x)))
-    return jnp.maximum(x, 0) + shared, jnp.maximum(-x, 0) + shared
-
-
-def _sigmoid_cross_entropy_value(logits: Array, target: Array, pos_weight: Array) -> Array:
-    no, yes = _softplus_pair(logits)
-    return pos_weight * target * yes + (1 - target) * no
-
-
-def _sigmoid_cross_entropy_slope(logits: Array, target: Array, pos_weight: Array) -> Array:
-    small = jnp.exp(-jnp.abs(logits))
-    ahead, behind = 1 / (1 + small), small / (1 + small)
-    positive = logits >= 0
-    return (1 - target) * jnp.where(positive, ahead, behind) - pos_weight * target * jnp.where(
-        positive, behind, ahead
-    )
-
-
-def _sigmoid_cross_entropy_by_target(logits: Array, target: Array, pos_weight: Array) -> Array:
-    no, yes = _softplus_pair(logits)
-    return pos_weight * yes - no
-
-
-_sigmoid_cross_entropy = with_partials(
-    _sigmoid_cross_entropy_value,
-    _sigmoid_cross_entropy_slope,
-    _sigmoid_cross_entropy_by_target,
-    lambda logits, target, pos_weight: target * _softplus_pair(logits)[1],
-)
+    return streamed(kernel)(logits, target, pos_weight)
 
 
 def binary_cross_entropy(
@@ -131,7 +104,7 @@ def binary_cross_entropy(
     """
     pred, target = same_shape(pred=pred, target=target)
     probabilities(pred=pred, target=target)
-    return _binary_cross_entropy(pred, target)
+    return streamed(_binary_cross_entropy)(pred, target)
 
 
 def _log_or_zero(p: Array, wanted: Array) -> Array:

@@ -7,6 +7,8 @@ class with the score `-inf` or left out by `where` takes no part, and an only cl
 kink the gradient is 0 wherever 0 is a subgradient: a margin exactly met does not push.
 """
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 from jax import Array
@@ -24,14 +26,26 @@ from jaxloss.core.checks import (
     signs,
     vectors,
 )
-from jaxloss.core.numerics import known, one_hot, pick, relu, safe_power, softplus, with_partials
+from jaxloss.core.numerics import (
+    known,
+    one_hot,
+    pick,
+    relu,
+    safe_power,
+    softplus,
+    streamed,
+    with_partials,
+)
 from jaxloss.losses.agreement import cosine_distance
 
 
-def _margin(logits: ArrayLike, target: ArrayLike) -> Array:
+def _of_margin(
+    kernel: Callable[[Array], Array], logits: ArrayLike, target: ArrayLike
+) -> Float[Array, "..."]:
+    """Check a binary loss's arguments and apply it to the margin."""
     logits, target = same_shape(logits=logits, target=target)
     signs(target=target)
-    return target * logits
+    return streamed(lambda z, t: kernel(t * z))(logits, target)
 
 
 def hinge(
@@ -51,7 +65,7 @@ def hinge(
 
     Reference: Cortes and Vapnik 1995, doi:10.1007/BF00994018.
     """
-    return relu(1 - _margin(logits, target))
+    return _of_margin(lambda m: relu(1 - m), logits, target)
 
 
 def squared_hinge(
@@ -71,7 +85,7 @@ def squared_hinge(
 
     Reference: Lee and Mangasarian 2001, doi:10.1023/A:1011215321374; Tang 2013, arXiv:1306.0239.
     """
-    return jnp.square(relu(1 - _margin(logits, target)))
+    return _of_margin(lambda m: jnp.square(relu(1 - m)), logits, target)
 
 
 def smooth_hinge(
@@ -92,9 +106,13 @@ def smooth_hinge(
 
     Reference: Rennie and Srebro 2005, "Loss functions for preference levels".
     """
-    short = relu(1 - _margin(logits, target))
-    inner = jnp.minimum(short, 1)
-    return inner * (short - inner / 2)
+
+    def kernel(m: Array) -> Array:
+        short = relu(1 - m)
+        inner = jnp.minimum(short, 1)
+        return inner * (short - inner / 2)
+
+    return _of_margin(kernel, logits, target)
 
 
 def modified_huber(
@@ -114,9 +132,13 @@ def modified_huber(
 
     Reference: Zhang 2004, doi:10.1214/aos/1079120130.
     """
-    short = relu(1 - _margin(logits, target))
-    inner = jnp.minimum(short, 2)
-    return inner * (2 * short - inner)
+
+    def kernel(m: Array) -> Array:
+        short = relu(1 - m)
+        inner = jnp.minimum(short, 2)
+        return inner * (2 * short - inner)
+
+    return _of_margin(kernel, logits, target)
 
 
 def perceptron(
@@ -136,7 +158,7 @@ def perceptron(
 
     Reference: Rosenblatt 1958, doi:10.1037/h0042519.
     """
-    return relu(-_margin(logits, target))
+    return _of_margin(lambda m: relu(-m), logits, target)
 
 
 def ramp(
@@ -156,12 +178,12 @@ def ramp(
 
     Reference: Collobert et al. 2006, doi:10.1145/1143844.1143870.
     """
-    return _ramp(_margin(logits, target))
+    return _of_margin(_ramp, logits, target)
 
 
 _ramp = with_partials(
     lambda m: jnp.minimum(jnp.maximum(1 - m, 0), 1),
-    lambda m: -((m > 0) & (m < 1)).astype(m.dtype),
+    lambda m: jnp.where((m > 0) & (m < 1), -jnp.ones_like(m), jnp.zeros_like(m)),
 )
 
 
@@ -182,7 +204,7 @@ def logistic(
 
     Reference: Cox 1958, doi:10.1111/j.2517-6161.1958.tb00292.x.
     """
-    return softplus(-_margin(logits, target))
+    return _of_margin(lambda m: softplus(-m), logits, target)
 
 
 def exponential(
@@ -203,7 +225,7 @@ def exponential(
 
     Reference: Friedman, Hastie and Tibshirani 2000, doi:10.1214/aos/1016218223.
     """
-    return jnp.exp(-_margin(logits, target))
+    return _of_margin(lambda m: jnp.exp(-m), logits, target)
 
 
 def savage(
@@ -224,7 +246,7 @@ def savage(
     Reference: Masnadi-Shirazi and Vasconcelos 2008, "On the design of loss functions for
         classification: theory, robustness to outliers, and SavageBoost" (scaled to 1 at margin 0).
     """
-    return 4 * jnp.square(jax.nn.sigmoid(-_margin(logits, target)))
+    return _of_margin(lambda m: 4 * jnp.square(jax.nn.sigmoid(-m)), logits, target)
 
 
 def tangent(
@@ -244,7 +266,7 @@ def tangent(
 
     Reference: Masnadi-Shirazi, Mahadevan and Vasconcelos 2010, doi:10.1109/CVPR.2010.5540136.
     """
-    return jnp.square(2 * jnp.arctan(_margin(logits, target)) - 1)
+    return _of_margin(lambda m: jnp.square(2 * jnp.arctan(m) - 1), logits, target)
 
 
 def crammer_singer(
@@ -396,7 +418,7 @@ def margin_ranking(
     """
     x, y, target, margin = elementwise(x=x, y=y, target=target, hyper={"margin": margin})
     signs(target=target)
-    return relu(margin - target * (x - y))
+    return streamed(lambda x, y, t, m: relu(m - t * (x - y)))(x, y, target, margin)
 
 
 def hinge_embedding(
@@ -423,7 +445,12 @@ def hinge_embedding(
     hyper = {"margin": margin}
     distance, target, margin = elementwise(distance=distance, target=target, hyper=hyper)
     signs(target=target)
-    return jnp.where(target > 0, distance, relu(margin - distance))
+
+    def kernel(d: Array, t: Array, m: Array) -> Array:
+        # A sum rather than a choice, which XLA on CPU cannot fuse into a mean.
+        return jnp.maximum(t, 0) * d + jnp.maximum(-t, 0) * relu(m - d)
+
+    return streamed(kernel)(distance, target, margin)
 
 
 def cosine_embedding(

@@ -20,6 +20,7 @@ from jaxloss.core.numerics import (
     safe_power,
     safe_sqrt,
     softplus,
+    streamed,
     with_partials,
 )
 
@@ -55,7 +56,7 @@ def absolute_error(
     Reference: Boscovich 1757; Laplace 1774.
     """
     pred, target = same_shape(pred=pred, target=target)
-    return absolute(pred - target)
+    return streamed(lambda p, t: absolute(p - t))(pred, target)
 
 
 def huber(
@@ -78,7 +79,7 @@ def huber(
     Reference: Huber 1964, doi:10.1214/aoms/1177703732.
     """
     pred, target, delta = elementwise(pred=pred, target=target, hyper={"delta": delta})
-    return _huber(pred - target, delta)
+    return streamed(lambda p, t, d: _huber(p - t, d))(pred, target, delta)
 
 
 def _huber_value(error: Array, delta: Array) -> Array:
@@ -90,7 +91,7 @@ def _huber_value(error: Array, delta: Array) -> Array:
 _huber = with_partials(
     _huber_value,
     lambda error, delta: jnp.minimum(jnp.maximum(error, -delta), delta),
-    lambda error, delta: jnp.maximum(jnp.abs(error) - delta, 0),
+    lambda error, delta: relu(jnp.abs(error) - delta),
 )
 
 
@@ -115,25 +116,30 @@ def smooth_l1(
     Reference: Girshick 2015, arXiv:1504.08083.
     """
     pred, target, beta = elementwise(pred=pred, target=target, hyper={"beta": beta})
-    return _smooth_l1(pred - target, beta)
+    return streamed(lambda p, t, b: _smooth_l1(p - t, b))(pred, target, beta)
 
 
-def _clipped_ratio(error: Array, beta: Array) -> Array:
-    """`error / beta` clipped to [-1, 1]; the sign of the error at `beta = 0`."""
-    inside = jnp.abs(error) < beta
-    return jnp.where(inside, error / jnp.where(inside, beta, 1), jnp.sign(error))
+def _rate(beta: Array) -> tuple[Array, Array]:
+    """`1 / beta` and 0, or 0 and 1 at `beta = 0`: selects between numbers, not between elements."""
+    rounded = beta > 0
+    return safe_divide(jnp.ones_like(beta), beta), jnp.where(rounded, 0, jnp.ones_like(beta))
 
 
 def _smooth_l1_value(error: Array, beta: Array) -> Array:
-    return jnp.abs(_clipped_ratio(error, beta)) * (
-        jnp.abs(error) - jnp.minimum(jnp.abs(error), beta) / 2
-    )
+    rate, sharp = _rate(beta)
+    inner = jnp.minimum(jnp.abs(error), beta)
+    return (inner * rate + sharp) * (jnp.abs(error) - inner / 2)
+
+
+def _smooth_l1_slope(error: Array, beta: Array) -> Array:
+    rate, sharp = _rate(beta)
+    return jnp.maximum(jnp.minimum(error * rate, 1), -1) + sharp * jnp.sign(error)
 
 
 _smooth_l1 = with_partials(
     _smooth_l1_value,
-    _clipped_ratio,
-    lambda error, beta: -jnp.square(_clipped_ratio(error, beta)) / 2,
+    _smooth_l1_slope,
+    lambda error, beta: -jnp.square(_smooth_l1_slope(error, beta)) / 2,
 )
 
 
@@ -157,9 +163,13 @@ def pseudo_huber(
     Reference: Charbonnier et al. 1997, doi:10.1109/83.551699.
     """
     pred, target, delta = elementwise(pred=pred, target=target, hyper={"delta": delta})
-    square = jnp.square(pred - target)
-    # The formula as written cancels near 0; this one also has its limit, 0, at delta = 0.
-    return safe_divide(delta * square, delta + safe_sqrt(jnp.square(delta) + square))
+
+    def kernel(p: Array, t: Array, d: Array) -> Array:
+        # The formula as written cancels near 0; this one also has its limit, 0, at delta = 0.
+        square = jnp.square(p - t)
+        return safe_divide(d * square, d + safe_sqrt(jnp.square(d) + square))
+
+    return streamed(kernel)(pred, target, delta)
 
 
 def charbonnier(
@@ -183,7 +193,8 @@ def charbonnier(
     Reference: Charbonnier et al. 1994, doi:10.1109/ICIP.1994.413553.
     """
     pred, target, epsilon = elementwise(pred=pred, target=target, hyper={"epsilon": epsilon})
-    return safe_sqrt(jnp.square(pred - target) + jnp.square(epsilon))
+    hypotenuse = streamed(lambda p, t, e: safe_sqrt(jnp.square(p - t) + jnp.square(e)))
+    return hypotenuse(pred, target, epsilon)
 
 
 def log_cosh(
@@ -207,7 +218,8 @@ def log_cosh(
     Reference: Green 1990, doi:10.1109/42.52985; Chen et al. 2019, "Log hyperbolic cosine loss".
     """
     pred, target, scale = elementwise(pred=pred, target=target, hyper={"scale": scale})
-    return safe_divide(_log_cosh(scale * (pred - target)), scale)
+    kernel = streamed(lambda p, t, s: _log_cosh(s * (p - t)) * safe_divide(jnp.ones_like(s), s))
+    return kernel(pred, target, scale)
 
 
 def epsilon_insensitive(
@@ -230,7 +242,7 @@ def epsilon_insensitive(
     Reference: Vapnik 1995, doi:10.1007/978-1-4757-2440-0.
     """
     pred, target, epsilon = elementwise(pred=pred, target=target, hyper={"epsilon": epsilon})
-    return relu(absolute(pred - target) - epsilon)
+    return streamed(lambda p, t, e: relu(absolute(p - t) - e))(pred, target, epsilon)
 
 
 def squared_epsilon_insensitive(
@@ -252,7 +264,9 @@ def squared_epsilon_insensitive(
 
     Reference: Vapnik 1995, doi:10.1007/978-1-4757-2440-0.
     """
-    return jnp.square(epsilon_insensitive(pred, target, epsilon=epsilon))
+    pred, target, epsilon = elementwise(pred=pred, target=target, hyper={"epsilon": epsilon})
+    kernel = streamed(lambda p, t, e: jnp.square(relu(absolute(p - t) - e)))
+    return kernel(pred, target, epsilon)
 
 
 def berhu(
@@ -276,8 +290,12 @@ def berhu(
     Reference: Owen 2007, doi:10.1090/conm/443; Laina et al. 2016, arXiv:1606.00373.
     """
     pred, target, delta = elementwise(pred=pred, target=target, hyper={"delta": delta})
-    size = absolute(pred - target)
-    return size + jnp.square(relu(size - delta)) / (2 * delta)
+
+    def kernel(p: Array, t: Array, d: Array) -> Array:
+        size = absolute(p - t)
+        return size + jnp.square(relu(size - d)) / (2 * d)
+
+    return streamed(kernel)(pred, target, delta)
 
 
 def balanced_l1(
@@ -308,6 +326,10 @@ def balanced_l1(
     """
     hyper = {"alpha": alpha, "gamma": gamma, "beta": beta}
     pred, target, alpha, gamma, beta = elementwise(pred=pred, target=target, hyper=hyper)
+    return streamed(_balanced_l1)(pred, target, alpha, gamma, beta)
+
+
+def _balanced_l1(pred: Array, target: Array, alpha: Array, gamma: Array, beta: Array) -> Array:
     size = absolute(pred - target) / beta
     curved, moved = alpha > 0, size > 0
     rate = jnp.where(curved, gamma / jnp.where(curved, alpha, 1), 1)
@@ -344,9 +366,13 @@ def wing(
     """
     hyper = {"width": width, "curvature": curvature}
     pred, target, width, curvature = elementwise(pred=pred, target=target, hyper=hyper)
-    size = absolute(pred - target)
-    beyond = relu(size - width)
-    return width * jnp.log1p((size - beyond) / curvature) + beyond
+
+    def kernel(p: Array, t: Array, w: Array, c: Array) -> Array:
+        size = absolute(p - t)
+        beyond = relu(size - w)
+        return w * jnp.log1p((size - beyond) / c) + beyond
+
+    return streamed(kernel)(pred, target, width, curvature)
 
 
 def adaptive_wing(
@@ -378,6 +404,12 @@ def adaptive_wing(
     """
     hyper = {"omega": omega, "theta": theta, "epsilon": epsilon, "alpha": alpha}
     pred, target, omega, theta, epsilon, alpha = elementwise(pred=pred, target=target, hyper=hyper)
+    return streamed(_adaptive_wing)(pred, target, omega, theta, epsilon, alpha)
+
+
+def _adaptive_wing(
+    pred: Array, target: Array, omega: Array, theta: Array, epsilon: Array, alpha: Array
+) -> Array:
     size = absolute(pred - target)
     exponent = alpha - target
     edge = safe_power(theta / epsilon * jnp.ones_like(size), exponent)
@@ -410,9 +442,11 @@ def quantile_huber(
     """
     hyper = {"quantile": quantile, "delta": delta}
     pred, target, quantile, delta = elementwise(pred=pred, target=target, hyper=hyper)
-    error = pred - target
-    weight = jnp.where(error > 0, 1 - quantile, quantile)
-    return weight * _smooth_l1(error, delta)
+
+    def kernel(p: Array, t: Array, q: Array, d: Array) -> Array:
+        return jnp.where(p > t, 1 - q, q) * _smooth_l1(p - t, d)
+
+    return streamed(kernel)(pred, target, quantile, delta)
 
 
 def absolute_percentage_error(
@@ -435,8 +469,11 @@ def absolute_percentage_error(
     Reference: de Myttenaere et al. 2016, arXiv:1605.02541.
     """
     pred, target, eps = elementwise(pred=pred, target=target, hyper={"eps": eps})
-    floor = eps + relu(absolute(target) - eps)
-    return absolute(pred - target) / floor
+
+    def kernel(p: Array, t: Array, e: Array) -> Array:
+        return absolute(p - t) / (e + relu(absolute(t) - e))
+
+    return streamed(kernel)(pred, target, eps)
 
 
 def symmetric_absolute_percentage_error(
@@ -455,7 +492,11 @@ def symmetric_absolute_percentage_error(
         doi:10.1016/0169-2070(93)90079-3.
     """
     pred, target = same_shape(pred=pred, target=target)
-    return safe_divide(2 * absolute(pred - target), absolute(pred) + absolute(target))
+
+    def kernel(p: Array, t: Array) -> Array:
+        return safe_divide(2 * absolute(p - t), absolute(p) + absolute(t))
+
+    return streamed(kernel)(pred, target)
 
 
 def squared_log_error(
@@ -473,11 +514,15 @@ def squared_log_error(
     """
     pred, target = same_shape(pred=pred, target=target)
     above(-1, pred=pred, target=target)
-    # The difference of logarithms cancels for close arguments, the quotient for distant ones.
-    relative = (pred - target) / (1 + target)
-    near = jnp.abs(relative) < 0.5
-    close = jnp.log1p(jnp.where(near, relative, 0))
-    return jnp.square(jnp.where(near, close, jnp.log1p(pred) - jnp.log1p(target)))
+
+    def kernel(p: Array, t: Array) -> Array:
+        # The difference of logarithms cancels for close arguments, the quotient for distant ones.
+        relative = (p - t) / (1 + t)
+        near = jnp.abs(relative) < 0.5
+        close = jnp.log1p(jnp.where(near, relative, 0))
+        return jnp.square(jnp.where(near, close, jnp.log1p(p) - jnp.log1p(t)))
+
+    return streamed(kernel)(pred, target)
 
 
 def circular_error(
@@ -495,4 +540,4 @@ def circular_error(
     """
     pred, target = same_shape(pred=pred, target=target)
     # 1 - cos(x) cancels near 0; twice the squared sine of the half angle does not.
-    return 2 * jnp.square(jnp.sin((pred - target) / 2))
+    return streamed(lambda p, t: 2 * jnp.square(jnp.sin((p - t) / 2)))(pred, target)

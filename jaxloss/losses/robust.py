@@ -13,7 +13,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Float
 
 from jaxloss.core.checks import elementwise
-from jaxloss.core.numerics import absolute, expm1_ratio, log1p_residual, relu, safe_divide
+from jaxloss.core.numerics import absolute, expm1_ratio, log1p_residual, relu, safe_divide, streamed
 
 
 def general_robust(
@@ -42,7 +42,7 @@ def general_robust(
     """
     hyper = {"alpha": alpha, "scale": scale}
     pred, target, alpha, scale = elementwise(pred=pred, target=target, hyper=hyper)
-    return _general((pred - target) / scale, alpha)
+    return streamed(lambda p, t, a, s: _general((p - t) / s, a))(pred, target, alpha, scale)
 
 
 def _general(x: Array, alpha: Array) -> Array:
@@ -87,7 +87,9 @@ def adaptive_robust(
     """
     hyper = {"alpha": alpha, "scale": scale}
     pred, target, alpha, scale = elementwise(pred=pred, target=target, hyper=hyper)
-    return _general((pred - target) / scale, alpha) + jnp.log(scale) + _log_partition(alpha)
+    # Scalars of the distribution stay scalars, outside of what is computed for each element.
+    constant = jnp.log(scale) + _log_partition(alpha)
+    return general_robust(pred, target, alpha=alpha, scale=scale) + constant
 
 
 def _log_partition(alpha: Array) -> Array:
@@ -122,7 +124,8 @@ def cauchy(
     Reference: Black and Anandan 1996, doi:10.1006/cviu.1996.0006.
     """
     pred, target, scale = elementwise(pred=pred, target=target, hyper={"scale": scale})
-    return jnp.log1p(jnp.square((pred - target) / scale) / 2)
+    kernel = streamed(lambda p, t, s: jnp.log1p(jnp.square((p - t) / s) / 2))
+    return kernel(pred, target, scale)
 
 
 def welsch(
@@ -145,7 +148,7 @@ def welsch(
     Reference: Dennis and Welsch 1978, doi:10.1080/03610917808812083.
     """
     pred, target, scale = elementwise(pred=pred, target=target, hyper={"scale": scale})
-    return _welsch(jnp.square((pred - target) / scale))
+    return streamed(lambda p, t, s: _welsch(jnp.square((p - t) / s)))(pred, target, scale)
 
 
 def _welsch(square: Array) -> Array:
@@ -173,8 +176,12 @@ def geman_mcclure(
     Reference: Geman and McClure 1985, "Bayesian image analysis".
     """
     pred, target, scale = elementwise(pred=pred, target=target, hyper={"scale": scale})
-    square = jnp.square((pred - target) / scale)
-    return 2 * square / (square + 4)
+
+    def kernel(p: Array, t: Array, s: Array) -> Array:
+        square = jnp.square((p - t) / s)
+        return 2 * square / (square + 4)
+
+    return streamed(kernel)(pred, target, scale)
 
 
 def tukey_biweight(
@@ -199,9 +206,13 @@ def tukey_biweight(
     Reference: Beaton and Tukey 1974, doi:10.1080/00401706.1974.10489171.
     """
     pred, target, scale = elementwise(pred=pred, target=target, hyper={"scale": scale})
-    square = jnp.minimum(jnp.square((pred - target) / scale), 1)
-    # 1 - (1 - y)**3 multiplied out, since it cancels near 0.
-    return jnp.square(scale) / 6 * square * (3 - 3 * square + jnp.square(square))
+
+    def kernel(p: Array, t: Array, s: Array) -> Array:
+        # 1 - (1 - y)**3 multiplied out, since it cancels near 0.
+        square = jnp.minimum(jnp.square((p - t) / s), 1)
+        return jnp.square(s) / 6 * square * (3 - 3 * square + jnp.square(square))
+
+    return streamed(kernel)(pred, target, scale)
 
 
 def fair(
@@ -224,7 +235,8 @@ def fair(
     Reference: Fair 1974, "On the robust estimation of econometric models".
     """
     pred, target, scale = elementwise(pred=pred, target=target, hyper={"scale": scale})
-    return jnp.square(scale) * log1p_residual(absolute(pred - target) / scale)
+    kernel = streamed(lambda p, t, s: jnp.square(s) * log1p_residual(absolute(p - t) / s))
+    return kernel(pred, target, scale)
 
 
 def hampel(
@@ -254,6 +266,10 @@ def hampel(
     """
     hyper = {"a": a, "b": b, "c": c}
     pred, target, a, b, c = elementwise(pred=pred, target=target, hyper=hyper)
+    return streamed(_hampel)(pred, target, a, b, c)
+
+
+def _hampel(pred: Array, target: Array, a: Array, b: Array, c: Array) -> Array:
     size = absolute(pred - target)
     falling = relu(size - b) - relu(size - c)
     rising = size - relu(size - b)
