@@ -1,0 +1,1 @@
+"""Speed and memory of losses beside other libraries: `python -m benchmarks --help`."""
