@@ -67,8 +67,10 @@ def _line(row: dict[str, Any]) -> str:
 
 def _table(result: dict[str, Any]) -> Iterable[str]:
     where = result["environment"]
-    versions = ", ".join(f"{name} {where[name]}" for name in ("jax", "optax", "torch") if name in where)
-    yield f"{where['device']} ({where['cores']} cores), {versions}; time as a multiple of the floor,"
+    versions = ", ".join(
+        f"{name} {where[name]}" for name in ("jax", "optax", "torch") if name in where
+    )
+    yield f"{where['device']}, {where['cores']} cores, {versions}. Time as a multiple of the floor;"
     yield "in brackets temporary memory as a multiple of the first argument."
     yield ""
     yield f"| loss | size | floor, ms | {' | '.join(SYSTEMS)} |"

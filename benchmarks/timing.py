@@ -54,7 +54,8 @@ def interleave(competitors: Mapping[str, Competitor], rounds: int) -> dict[str, 
             competitor.run()
             if turn >= 2:
                 seconds[name].append(time.perf_counter() - start)
-    return {
-        name: Timing(*np.percentile(times, (50, 25, 75)).tolist(), competitors[name].temp_bytes)
-        for name, times in seconds.items()
-    }
+    timings: dict[str, Timing] = {}
+    for name, times in seconds.items():
+        lower, median, upper = np.percentile(times, (25, 50, 75)).tolist()
+        timings[name] = Timing(median, lower, upper, competitors[name].temp_bytes)
+    return timings

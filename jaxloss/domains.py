@@ -332,7 +332,7 @@ DOMAINS: Mapping[str, Domain] = {
             ),
             "huge": _fixed(
                 np.full((2, 3), 100, np.float32),
-                np.full((3, 6), -100, np.float32),
+                np.full((3, 6), -10, np.float32),
                 _CHOICES,
                 **_SAMPLES,
             ),

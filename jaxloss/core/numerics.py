@@ -111,7 +111,7 @@ def _with_constants_apart(kernel: Callable[..., Array], args: Sequence[Array]) -
     program = jax.make_jaxpr(kernel)(*args)
     constants: dict[tuple[float, str], Array] = {}
 
-    def constant(literal: Literal) -> Any:
+    def constant(literal: Any) -> Any:
         dtype = literal.aval.dtype
         if not jnp.issubdtype(dtype, jnp.floating):
             return jnp.asarray(literal.val, dtype)
@@ -126,7 +126,7 @@ def _with_constants_apart(kernel: Callable[..., Array], args: Sequence[Array]) -
 
 
 def _evaluate(
-    program: Any, consts: Sequence[Any], args: Sequence[Any], constant: Callable[[Literal], Any]
+    program: Any, consts: Sequence[Any], args: Sequence[Any], constant: Callable[[Any], Any]
 ) -> list[Any]:
     """Evaluate a jaxpr with its literals replaced, and calls (whose rules play no part) inlined."""
     known: dict[Any, Any] = {}

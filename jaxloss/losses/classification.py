@@ -20,6 +20,7 @@ from jaxloss.core.checks import (
     classes,
     elementwise,
     hyperparameters,
+    indices,
     labels as check_labels,
     mask,
     probabilities,
@@ -424,15 +425,16 @@ def jensen_shannon_cross_entropy(
     (logits,) = promote(logits=logits)
     if logits.ndim < 2 or logits.shape[-2] == 0:
         raise ValueError(f"expected `logits` of shape (..., views, classes), got {logits.shape}")
-    clean, labels = check_labels(logits[..., 0, :], labels)
-    entropy = softmax_cross_entropy(clean, labels)
+    rows = f", one for each example of `logits` {logits.shape}"
+    labels = indices("labels", labels, logits.shape[:-2], logits.shape[-1], rows)
+    entropy = softmax_cross_entropy(logits[..., 0, :], labels)
     (weight,) = hyperparameters(entropy, weight=weight)
     log_p = log_softmax(logits)
     views = jnp.asarray(logits.shape[-2], logits.dtype)
     log_mixture = logsumexp(jnp.swapaxes(log_p, -1, -2)) - jnp.log(views)
     divergence = jnp.sum(product(jnp.exp(log_p), log_p - log_mixture[..., None, :]), axis=-1)
     agreement = weight * jnp.mean(divergence, axis=-1)
-    return entropy + known(agreement, labels, clean.shape[-1])
+    return entropy + known(agreement, labels, logits.shape[-1])
 
 
 def logit_norm_cross_entropy(
@@ -489,8 +491,8 @@ def squentropy(
 
     Reference: Hui, Belkin and Wright 2023, arXiv:2302.03952.
     """
-    entropy = softmax_cross_entropy(logits, labels)
     logits, labels = check_labels(logits, labels)
+    entropy = softmax_cross_entropy(logits, labels)
     wrong = ~one_hot(labels, logits.shape[-1]) & (logits > -jnp.inf)
     squares = jnp.sum(jnp.square(jnp.where(wrong, logits, 0)), axis=-1)
     return entropy + known(

@@ -1,0 +1,1 @@
+"""The laboratory behind the command line (extra `lab`): data, training, comparison, report."""
