@@ -50,13 +50,17 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
+def tables(files: Iterable[Path]) -> str:
+    """Result files as Markdown."""
+    return "\n\n".join("\n".join(_table(json.loads(path.read_text()))) for path in files)
+
+
 def _print_tables(files: Iterable[Path]) -> int:
-    for path in files:
-        try:
-            print("\n".join(_table(json.loads(path.read_text()))), end="\n\n")
-        except (OSError, ValueError, KeyError) as error:
-            print(f"benchmarks: error: cannot read {path}: {error}", file=sys.stderr)
-            return 2
+    try:
+        print(tables(files))
+    except (OSError, ValueError, KeyError) as error:
+        print(f"benchmarks: error: not a result file: {error}", file=sys.stderr)
+        return 2
     return 0
 
 

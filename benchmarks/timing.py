@@ -48,10 +48,12 @@ def compiled(function: Callable[..., Any], *args: Any) -> Competitor:
 def interleave(competitors: Mapping[str, Competitor], rounds: int) -> dict[str, Timing]:
     """Time all competitors in turns, after two turns of warming up."""
     seconds: dict[str, list[float]] = {name: [] for name in competitors}
+    rng = np.random.default_rng(0)
     for turn in range(rounds + 2):
-        for name, competitor in competitors.items():
+        # In random order, since what ran before leaves its mark on caches and memory.
+        for name in rng.permutation(list(competitors)).tolist():
             start = time.perf_counter()
-            competitor.run()
+            competitors[name].run()
             if turn >= 2:
                 seconds[name].append(time.perf_counter() - start)
     timings: dict[str, Timing] = {}

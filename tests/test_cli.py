@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from jaxloss import catalogue
+from jaxloss import catalogue, migration
 from jaxloss.lab import output, report, verbs
 from jaxloss.lab.cli import main
 from jaxloss.lab.shapes import shapes
@@ -341,12 +341,12 @@ def test_migration_tables(library, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "300")
     assert main(["list", "--from", library]) == 0
     printed = capsys.readouterr().out
-    known = [row for row in catalogue.LOSSES if library in row.elsewhere]
-    assert f"{len(known)} losses of {library}" in printed
-    for row in known:
-        name, _, difference = row.elsewhere[library].partition(": ")
-        assert name in printed
-        assert row.name in printed
+    names = migration.NAMES[library]
+    assert f"{len(names)} losses of {library}" in printed
+    for theirs, text in names.items():
+        ours, _, difference = text.partition(": ")
+        assert theirs in printed
+        assert ours in printed
         assert difference in printed
 
 

@@ -174,8 +174,10 @@ def softmax_cross_entropy(
     scores, top = shifted(logits, where=kept)
     log_z = log_total(scores)
     some = log_z > -jnp.inf
-    # With no class left, scores of 0 keep infinities out of the derivatives of what is discarded.
-    log_z, scores = jnp.where(some, log_z, 0), jnp.where(some[..., None], scores, 0)
+    log_z = jnp.where(some, log_z, 0)
+    if not jnp.issubdtype(target.dtype, jnp.integer):
+        # With no class left, 0 keeps infinities out of the derivative with respect to the target.
+        scores = jnp.where(some[..., None], scores, 0)
     spread, z_loss_ = hyperparameters(log_z, smoothing=smoothing, z_loss=z_loss)
     value = _cost(scores, log_z, target, class_weights)
     if not absent(smoothing):

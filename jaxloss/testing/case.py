@@ -1,0 +1,156 @@
+"""The subject of the properties: a loss, its arguments, and what is compared."""
+
+import functools
+import inspect
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import chex
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from jaxloss.domains import Arguments, Domain
+
+BATCH, SIZE = (4,), 5
+
+
+@dataclass(frozen=True)
+class Case:
+    """A loss together with what it reads: the subject of the properties.
+
+    Attributes:
+        loss: the function under test.
+        domain: what its arguments are.
+        gives: one value for each element, or for each row of the last axis.
+        claims: claimed properties, keys of `CLAIMED`.
+    """
+
+    loss: Callable[..., Array]
+    domain: Domain
+    gives: Literal["element", "row"]
+    claims: frozenset[str] = field(default_factory=frozenset)
+
+    def __hash__(self) -> int:
+        """By identity of the loss and its domain, whose tables are not hashable."""
+        return hash((self.loss, id(self.domain)))
+
+    def draw(self, seed: int = 0, batch: tuple[int, ...] = BATCH, size: int = SIZE) -> Arguments:
+        """Ordinary arguments."""
+        return self._wanted(self.domain.draw(np.random.default_rng(seed), batch, size))
+
+    def edges(self) -> dict[str, Arguments]:
+        """Degenerate arguments by name."""
+        rng = np.random.default_rng(0)
+        return {name: self._wanted(edge(rng)) for name, edge in self.domain.edges.items()}
+
+    def _wanted(self, given: Arguments) -> Arguments:
+        parameters = inspect.signature(self.loss).parameters
+        return Arguments(
+            given.positional, {k: v for k, v in given.options.items() if k in parameters}
+        )
+
+    @property
+    def hyperparameters(self) -> dict[str, float]:
+        """Float hyperparameters and their defaults."""
+        parameters = inspect.signature(self.loss).parameters.values()
+        return {p.name: p.default for p in parameters if isinstance(p.default, float)}
+
+    def values(self, given: Arguments, **hyper: Any) -> Array:
+        """The loss, run eagerly."""
+        return self.loss(*given.positional, **given.options, **hyper)
+
+    def split(self, given: Arguments) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        """Floating arguments, and the others."""
+        places = self.domain.floating
+        floats = tuple(jax.tree.map(jnp.asarray, given.positional[place]) for place in places)
+        return floats, tuple(a for i, a in enumerate(given.positional) if i not in places)
+
+    def of_floats(self, given: Arguments) -> tuple[Callable[..., Array], tuple[Any, ...]]:
+        """The loss as a function of its floating arguments alone, and those arguments."""
+        floats, rest = self.split(given)
+        places = self.domain.floating
+        return lambda *a: self.loss(*join(places, a, rest), **given.options), floats
+
+    def gradients(self, given: Arguments, *, jit: bool = True) -> tuple[Array, tuple[Any, ...]]:
+        """Values, and gradients of their sum in the floating arguments."""
+        run = _value_and_grad(self.loss, self.domain.floating)
+        floats, rest = self.split(given)
+        (_, values), grads = (run if jit else run.__wrapped__)(floats, rest, dict(given.options))
+        return values, grads
+
+    def curvature(self, given: Arguments) -> tuple[Any, ...]:
+        """Hessian of the sum times a vector of ones."""
+        floats, rest = self.split(given)
+        return _hessian_times_ones(self.loss, self.domain.floating)(
+            floats, rest, dict(given.options)
+        )
+
+
+def join(places: tuple[int, ...], floats: Iterable[Any], rest: Iterable[Any]) -> list[Any]:
+    """Positional arguments in their order again."""
+    floats, rest = list(floats), list(rest)
+    count = len(floats) + len(rest)
+    return [(floats if i in places else rest).pop(0) for i in range(count)]
+
+
+# Compiled once for each loss: the many arguments of one shape that properties draw share a program.
+@functools.cache
+def _value_and_grad(loss: Callable[..., Array], places: tuple[int, ...]) -> Any:
+    def scalar(floats: Any, rest: Any, options: Any) -> tuple[Array, Array]:
+        values = loss(*join(places, floats, rest), **options)
+        return jnp.sum(values), values
+
+    return jax.jit(jax.value_and_grad(scalar, has_aux=True))
+
+
+@functools.cache
+def _hessian_times_ones(loss: Callable[..., Array], places: tuple[int, ...]) -> Any:
+    def product(floats: Any, rest: Any, options: Any) -> Any:
+        def total(floats: Any) -> Array:
+            return jnp.sum(loss(*join(places, floats, rest), **options))
+
+        return jax.jvp(jax.grad(total), (floats,), (ones(floats),))[1]
+
+    return jax.jit(product)
+
+
+def ones(floats: Any) -> Any:
+    """A tangent of ones."""
+    return jax.tree.map(jnp.ones_like, floats)
+
+
+def is_float(array: Any) -> bool:
+    """Whether an array is of floating point."""
+    return jnp.issubdtype(jnp.asarray(array).dtype, jnp.floating)
+
+
+def arrays(tree: Any) -> Any:
+    """Leaves as JAX arrays."""
+    return jax.tree.map(jnp.asarray, tree)
+
+
+def cast(given: Arguments, dtype: Any) -> Arguments:
+    """Arguments with floating leaves of another dtype."""
+
+    def leaf(array: Any) -> Any:
+        return jnp.asarray(array, dtype) if is_float(array) else jnp.asarray(array)
+
+    positional, options = jax.tree.map(leaf, (given.positional, dict(given.options)))
+    return Arguments(positional, options)
+
+
+def close(given: Any, expected: Any, what: str, rtol: float, atol: float) -> None:
+    """Assert that two trees are equal up to rounding."""
+    try:
+        chex.assert_trees_all_close(given, expected, rtol=rtol, atol=atol)
+    except AssertionError as error:
+        raise AssertionError(f"{what}: {error}") from None
+
+
+def finite(tree: Any, what: str) -> None:
+    """Assert that all leaves are finite."""
+    for leaf in jax.tree.leaves(tree):
+        assert jnp.isfinite(leaf).all(), f"not finite: {what}: {leaf}"
