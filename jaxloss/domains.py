@@ -21,6 +21,10 @@ class Arguments(NamedTuple):
     options: Mapping[str, Any] = {}
 
 
+def _last_axis(given: Arguments) -> int:
+    return np.shape(given.positional[0])[-1]
+
+
 @dataclass(frozen=True)
 class Domain:
     """A kind of arguments.
@@ -34,6 +38,7 @@ class Domain:
         labels: place of the argument of integer labels, if there is one.
         perfect: from arguments, those of a perfect prediction, if that is known.
         consumed: trailing axes of the first argument that a loss of rows takes up.
+        classes: from arguments, the number of classes that labels count.
     """
 
     arguments: tuple[str, ...]
@@ -43,6 +48,7 @@ class Domain:
     labels: int | None = None
     perfect: Callable[[Arguments], Arguments] | None = None
     consumed: int = 1
+    classes: Callable[[Arguments], int] = _last_axis
 
 
 def _floats(array: NDArray[Any]) -> NDArray[np.float32]:
@@ -339,6 +345,7 @@ DOMAINS: Mapping[str, Domain] = {
         },
         (0, 1),
         labels=2,
+        classes=lambda given: given.positional[1].shape[-1],
     ),
     "head_tails_labels": Domain(
         ("head_logits", "tail_logits", "labels"),
@@ -355,5 +362,8 @@ DOMAINS: Mapping[str, Domain] = {
         },
         (0, 1),
         labels=2,
+        classes=lambda given: (
+            given.positional[0].shape[-1] + sum(tail.shape[-1] - 1 for tail in given.positional[1])
+        ),
     ),
 }

@@ -150,6 +150,15 @@ def close(given: Any, expected: Any, what: str, rtol: float, atol: float) -> Non
         raise AssertionError(f"{what}: {error}") from None
 
 
+def representable(tree: Any, wide: Any, what: str) -> None:
+    """Assert that all leaves are finite, except where the same in float64 is beyond their dtype."""
+    for leaf, exact in zip(jax.tree.leaves(tree), jax.tree.leaves(wide), strict=True):
+        beyond = np.abs(np.asarray(exact)) > float(jnp.finfo(leaf.dtype).max)
+        assert (np.isfinite(np.asarray(leaf, np.float64)) | beyond).all(), (
+            f"not finite: {what} in {leaf.dtype}: {leaf}"
+        )
+
+
 def finite(tree: Any, what: str) -> None:
     """Assert that all leaves are finite."""
     for leaf in jax.tree.leaves(tree):
