@@ -7,6 +7,7 @@ import pytest
 
 import jaxloss as jl
 from jaxloss import checks
+from jaxloss.testing.case import float64
 
 
 @pytest.mark.parametrize(
@@ -119,13 +120,13 @@ def test_dtypes_are_promoted_to_float32_at_least():
     for given in (1, 1.5, True, np.int8(3), np.float16(1), np.float64(1), jnp.bfloat16(1)):
         (array,) = checks.same_shape(x=given)
         assert array.dtype == jnp.float32
-    with jax.enable_x64(True):
+    with float64():
         assert checks.same_shape(x=1.5)[0].dtype == jnp.float32, "a Python number has no width"
         assert checks.same_shape(x=np.ones(2))[0].dtype == jnp.float64
 
 
 def test_hyperparameters_do_not_widen():
-    with jax.enable_x64(True):
+    with float64():
         values = jl.regression.huber(np.ones(2, np.float32), np.zeros(2, np.float32), delta=1.0)
         assert values.dtype == jnp.float32
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from jaxloss import numerics
+from jaxloss.testing.case import float64
 
 EXACT = {
     "log_cosh": lambda x: mpmath.log(mpmath.cosh(x)),
@@ -26,7 +27,7 @@ def test_full_relative_accuracy(name, dtype):
         points = points[points >= 0]
     if name == "log1mexp":
         points = points[points < 0]
-    with jax.enable_x64(dtype is np.float64), mpmath.workdps(40):
+    with float64(dtype is np.float64), mpmath.workdps(40):
         got = np.asarray(getattr(numerics, name)(points))
         expected = np.array([float(EXACT[name](mpmath.mpf(float(x)))) for x in points])
     tolerance = 1e-6 if dtype is np.float32 else 1e-12
@@ -37,7 +38,7 @@ def test_full_relative_accuracy(name, dtype):
 def test_derivatives_of_every_order(name):
     function = getattr(numerics, name)
     points = np.array([0.01, 0.2, 0.29, 0.31, 0.99, 1.01, 3.0])
-    with jax.enable_x64(True), mpmath.workdps(40):
+    with float64(), mpmath.workdps(40):
         for order in (1, 2, 3):
             function = jax.grad(function)
             got = [float(function(x)) for x in points]

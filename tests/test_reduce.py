@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax.sharding import PartitionSpec
 
 import jaxloss as jl
 
@@ -118,9 +119,8 @@ def test_axis_name_sums_over_devices():
     def local(values, kept):
         return jl.mean(values, where=kept, axis_name="data")
 
-    sharded = jax.shard_map(local, mesh=mesh, in_specs=jax.P("data"), out_specs=jax.P())(
-        values, kept
-    )
+    split, whole = PartitionSpec("data"), PartitionSpec()
+    sharded = jax.shard_map(local, mesh=mesh, in_specs=split, out_specs=whole)(values, kept)
     assert sharded == jl.mean(values, where=kept)
 
 

@@ -1,8 +1,10 @@
 """The subject of the properties: a loss, its arguments, and what is compared."""
 
 import functools
+import importlib
 import inspect
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -115,6 +117,14 @@ def _hessian_times_ones(loss: Callable[..., Array], places: tuple[int, ...]) -> 
         return jax.jvp(jax.grad(total), (floats,), (ones(floats),))[1]
 
     return jax.jit(product)
+
+
+def float64(on: bool = True) -> AbstractContextManager[None]:
+    """A context of 64 bits, or of 32; JAX 0.7 keeps it elsewhere than later versions."""
+    enable: Any = (
+        getattr(jax, "enable_x64", None) or importlib.import_module("jax.experimental").enable_x64
+    )
+    return enable(on)
 
 
 def ones(floats: Any) -> Any:

@@ -21,6 +21,7 @@ from jaxloss.testing.case import (
     cast,
     close,
     finite,
+    float64,
     is_float,
     join,
     representable,
@@ -37,7 +38,7 @@ def gives_stated_shape_and_dtype(case: Case) -> None:
         assert values.shape == expected, f"gives shape {values.shape}, expected {expected}"
         assert values.dtype == jnp.float32, f"gives {values.dtype} for {dtype.__name__}"
         assert all(grad.dtype == dtype for grad in jax.tree.leaves(grads)), "gradient's dtype"
-    with jax.enable_x64(True):
+    with float64():
         assert case.values(cast(given, jnp.float64)).dtype == jnp.float64, "float64 must stay"
 
 
@@ -61,7 +62,7 @@ def maps_over_the_batch(case: Case) -> None:
 
 def differentiates_exactly(case: Case) -> None:
     """Forward and reverse derivatives agree with differences of values in float64."""
-    with jax.enable_x64(True):
+    with float64():
         function, floats = case.of_floats(cast(case.draw(1), jnp.float64))
         direction = _direction(floats)
         slope = jax.jvp(function, floats, direction)[1]
@@ -78,7 +79,7 @@ def differentiates_exactly(case: Case) -> None:
 
 def differentiates_twice(case: Case) -> None:
     """Hessian-vector products agree with differences of gradients, in both orders of modes."""
-    with jax.enable_x64(True):
+    with float64():
         function, floats = case.of_floats(cast(case.draw(3), jnp.float64))
         direction = _direction(floats)
         places = tuple(range(len(floats)))
@@ -106,7 +107,7 @@ def is_finite_at_edges(case: Case) -> None:
     Infinite is right only where the same in float64 is beyond what the dtype can hold.
     """
     for name, plain in case.edges().items():
-        with jax.enable_x64(True):
+        with float64():
             exact = cast(plain, jnp.float64)
             true_values, true_grads = case.gradients(exact)
             true_curvature = case.curvature(exact)
@@ -184,7 +185,7 @@ def traces_hyperparameters(case: Case) -> None:
         values = case.values(given)
         spread = jnp.full(values.shape[-1:], default + 0.125, jnp.float32)
         close(run(spread), singly[1], f"`{name}` as an array", rtol=1e-5, atol=1e-6)
-        with jax.enable_x64(True):
+        with float64():
             wide = cast(given, jnp.float64)
             function = functools.partial(_vary, case, wide, name)
             at = (jnp.asarray(default + 0.125, jnp.float64),)
@@ -321,8 +322,8 @@ def shards_over_devices(case: Case) -> None:
     count = len(jax.devices())
     given = case.draw(14, batch=(count,))
     mesh = jax.sharding.Mesh(np.array(jax.devices()), ("batch",))
-    split = jax.NamedSharding(mesh, jax.P("batch"))
-    whole = jax.NamedSharding(mesh, jax.P())
+    split = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec("batch"))
+    whole = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec())
     shared = case.domain.arguments[:2] == ("features", "kernel")
     placed = tuple(
         jax.device_put(to_arrays(array), whole if shared and place == 1 else split)
