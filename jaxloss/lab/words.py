@@ -73,7 +73,7 @@ def remarks(comparison: Comparison) -> list[str]:
     for result in comparison.results:
         fates[result.verdict.name] = fates.get(result.verdict.name, 0) + 1
     counts = [f"{count} {name}" for name, count in sorted(fates.items(), key=lambda f: -f[1])]
-    found.append(f"Verdicts on the {len(comparison.results)} runs: {', '.join(counts)}.")
+    found.append(f"Verdicts on the curves: {', '.join(counts)}.")
     broken = [r for r in comparison.results if r.verdict.name == "diverged"]
     if broken and broken[0] is not best:
         found.append("A diverged loss may do better with a lower --learning-rate.")
