@@ -121,10 +121,8 @@ def _hessian_times_ones(loss: Callable[..., Array], places: tuple[int, ...]) -> 
 
 def float64(on: bool = True) -> AbstractContextManager[None]:
     """A context of 64 bits, or of 32; JAX 0.7 keeps it elsewhere than later versions."""
-    enable: Any = (
-        getattr(jax, "enable_x64", None) or importlib.import_module("jax.experimental").enable_x64
-    )
-    return enable(on)
+    home: Any = jax if hasattr(jax, "enable_x64") else importlib.import_module("jax.experimental")
+    return home.enable_x64(on)
 
 
 def ones(floats: Any) -> Any:
