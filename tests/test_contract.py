@@ -8,11 +8,12 @@ from jaxloss import catalogue, testing
 from jaxloss.domains import DOMAINS
 
 CASES = [
-    pytest.param(
-        testing.Case(row.loss, DOMAINS[domain], row.gives, row.claims), id=f"{row.name}-{domain}"
-    )
+    pytest.param(prove, case, id=f"{row.name}-{domain}-{prove.__name__}")
     for row in catalogue.LOSSES
     for domain in row.reads
+    for case in [testing.Case(row.loss, DOMAINS[domain], row.gives, row.claims)]
+    for prove in testing.PROPERTIES
+    if testing.applies(prove, case)
 ]
 CLAIMS = [
     pytest.param(
@@ -25,9 +26,8 @@ CLAIMS = [
 ]
 
 
-@pytest.mark.parametrize("prove", testing.PROPERTIES, ids=lambda prove: prove.__name__)
-@pytest.mark.parametrize("case", CASES)
-def test_property(case, prove):
+@pytest.mark.parametrize(("prove", "case"), CASES)
+def test_property(prove, case):
     prove(case)
 
 

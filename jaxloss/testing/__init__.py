@@ -22,7 +22,7 @@ from jaxloss.domains import DOMAINS, Domain
 from jaxloss.testing import claims as claims, properties as properties
 from jaxloss.testing.case import Case as Case
 from jaxloss.testing.claims import CLAIMED as CLAIMED
-from jaxloss.testing.properties import PROPERTIES as PROPERTIES
+from jaxloss.testing.properties import PROPERTIES as PROPERTIES, applies as applies
 
 
 def check(
@@ -46,7 +46,8 @@ def check(
     """
     domain = DOMAINS[reads] if isinstance(reads, str) else reads
     case = Case(loss, domain, gives, frozenset(claims))
-    for prove in (*PROPERTIES, *(CLAIMED[claim] for claim in case.claims)):
+    meaningful = [prove for prove in PROPERTIES if applies(prove, case)]
+    for prove in (*meaningful, *(CLAIMED[claim] for claim in case.claims)):
         try:
             prove(case)
         except Exception as error:

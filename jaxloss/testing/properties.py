@@ -2,7 +2,7 @@
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
@@ -54,7 +54,7 @@ def maps_over_the_batch(case: Case) -> None:
     given = case.draw()
     arrays = list(given.positional)
     axes: list[int | None] = [0 for _ in given.positional]
-    if case.domain.arguments[:2] == ("features", "kernel"):
+    if _shares_weights(case):
         axes[1] = None  # weights are shared by the batch
     mapped = jax.vmap(lambda *a: case.loss(*a, **given.options), axes)(*to_arrays(arrays))
     close(mapped, case.values(given), "vmap", rtol=1e-5, atol=1e-6)
@@ -141,8 +141,6 @@ def welcomes_numpy_and_lists(case: Case) -> None:
 def rejects_unequal_shapes(case: Case) -> None:
     """A trailing axis of size one too many is an error that names argument and shape."""
     given = case.draw()
-    if len(given.positional) == 1:
-        return  # nothing to disagree with
     names = list(inspect.signature(case.loss).parameters)[: len(given.positional)]
     for place, name in enumerate(names):
         arrays = list(given.positional)
@@ -205,8 +203,6 @@ def serves_empty_batches(case: Case) -> None:
 
 def ignores_masked_inputs(case: Case) -> None:
     """`masked` keeps NaN padding out of value and gradient."""
-    if case.domain.arguments[:2] == ("features", "kernel"):
-        return  # the kernel has no examples to mask
     given = case.draw(6)
     values = case.values(given)
     kept = np.arange(values.size).reshape(values.shape) % 2 == 0
@@ -220,8 +216,7 @@ def ignores_masked_inputs(case: Case) -> None:
 def is_loud_about_unknown_labels(case: Case) -> None:
     """A label outside [0, classes) gives NaN and no gradient, and leaves its neighbours alone."""
     place = case.domain.labels
-    if place is None:
-        return
+    assert place is not None, "the domain has no labels"
     given = case.draw(7)
     clean = case.values(given)
     for label in (-100, -1, case.domain.classes(given)):
@@ -261,8 +256,6 @@ def raises_when_checked(case: Case) -> None:
 
 def leaves_out_what_where_masks(case: Case) -> None:
     """`where` acts as if masked entries were not there; nothing left gives 0 without gradient."""
-    if "where" not in inspect.signature(case.loss).parameters:
-        return
     given, padding = case.draw(9), case.draw(10, size=2)
     whole = np.ones((*BATCH, SIZE), bool)
     close(case.values(given, where=whole), case.values(given), "all kept", 1e-6, 1e-6)
@@ -284,8 +277,6 @@ def leaves_out_what_where_masks(case: Case) -> None:
 
 def works_in_scan_and_checkpoint(case: Case) -> None:
     """One example at a time in a rematerialised scan: the same values and gradients."""
-    if case.domain.arguments[:2] == ("features", "kernel"):
-        return  # the kernel cannot be scanned over
     given = case.draw(11)
     floats, rest = case.split(given)
 
@@ -305,8 +296,6 @@ def works_in_scan_and_checkpoint(case: Case) -> None:
 
 def lifts_to_trees(case: Case) -> None:
     """`over_tree` gives each leaf its own value."""
-    if "tail_logits" in case.domain.arguments:
-        return  # its argument is a tree already
     first, second = case.draw(12), case.draw(13)
     trees = [{"a": a, "b": b} for a, b in zip(first.positional, second.positional, strict=True)]
     lifted = over_tree(case.loss)(*trees, **first.options)
@@ -324,7 +313,7 @@ def shards_over_devices(case: Case) -> None:
     mesh = jax.sharding.Mesh(np.array(jax.devices()), ("batch",))
     split = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec("batch"))
     whole = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec())
-    shared = case.domain.arguments[:2] == ("features", "kernel")
+    shared = _shares_weights(case)
     placed = tuple(
         jax.device_put(to_arrays(array), whole if shared and place == 1 else split)
         for place, array in enumerate(given.positional)
@@ -360,6 +349,26 @@ PROPERTIES: tuple[Callable[[Case], None], ...] = (
     shards_over_devices,
 )
 """What the contract demands of every loss, in the order `check` runs it."""
+
+
+def _shares_weights(case: Case) -> bool:
+    """Whether an argument belongs to the batch as a whole and not to its examples."""
+    return case.domain.arguments[:2] == ("features", "kernel")
+
+
+_MEANINGFUL: Mapping[Callable[[Case], None], Callable[[Case], bool]] = {
+    rejects_unequal_shapes: lambda case: len(case.domain.arguments) > 1,
+    ignores_masked_inputs: lambda case: not _shares_weights(case),
+    is_loud_about_unknown_labels: lambda case: case.domain.labels is not None,
+    leaves_out_what_where_masks: lambda case: "where" in inspect.signature(case.loss).parameters,
+    works_in_scan_and_checkpoint: lambda case: not _shares_weights(case),
+    lifts_to_trees: lambda case: "tail_logits" not in case.domain.arguments,  # a tree already
+}
+
+
+def applies(prove: Callable[[Case], None], case: Case) -> bool:
+    """Whether a property has a meaning for a loss: labels, for one that reads labels."""
+    return prove not in _MEANINGFUL or _MEANINGFUL[prove](case)
 
 
 def _error_of(call: Callable[[], Any]) -> str:
