@@ -53,9 +53,8 @@ def maps_over_the_batch(case: Case) -> None:
     """Vmap over examples gives what the batch gives at once."""
     given = case.draw()
     arrays = list(given.positional)
-    axes: list[int | None] = [0 for _ in given.positional]
-    if _shares_weights(case):
-        axes[1] = None  # weights are shared by the batch
+    shared = case.domain.shared
+    axes = [None if place in shared else 0 for place in range(len(arrays))]
     mapped = jax.vmap(lambda *a: case.loss(*a, **given.options), axes)(*to_arrays(arrays))
     close(mapped, case.values(given), "vmap", rtol=1e-5, atol=1e-6)
 
@@ -227,7 +226,7 @@ def is_loud_about_unknown_labels(case: Case) -> None:
         assert jnp.isnan(values[0]), f"label {label} gives {values[0]}"
         close(values[1:], clean[1:], f"neighbours of label {label}", rtol=1e-5, atol=1e-6)
         for index, grad in zip(case.domain.floating, grads, strict=True):
-            if case.domain.arguments[index] != "kernel":
+            if index not in case.domain.shared:
                 for leaf in jax.tree.leaves(grad):
                     assert jnp.all(leaf[0] == 0), f"label {label} has a gradient"
         finite(grads, f"gradient with label {label}")
@@ -313,9 +312,8 @@ def shards_over_devices(case: Case) -> None:
     mesh = jax.sharding.Mesh(np.array(jax.devices()), ("batch",))
     split = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec("batch"))
     whole = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec())
-    shared = _shares_weights(case)
     placed = tuple(
-        jax.device_put(to_arrays(array), whole if shared and place == 1 else split)
+        jax.device_put(to_arrays(array), whole if place in case.domain.shared else split)
         for place, array in enumerate(given.positional)
     )
     close(
@@ -351,17 +349,17 @@ PROPERTIES: tuple[Callable[[Case], None], ...] = (
 """What the contract demands of every loss, in the order `check` runs it."""
 
 
-def _shares_weights(case: Case) -> bool:
-    """Whether an argument belongs to the batch as a whole and not to its examples."""
-    return case.domain.arguments[:2] == ("features", "kernel")
+def _alone(case: Case) -> bool:
+    """Whether examples can be had one by one."""
+    return case.domain.lone and not case.domain.shared
 
 
 _MEANINGFUL: Mapping[Callable[[Case], None], Callable[[Case], bool]] = {
     rejects_unequal_shapes: lambda case: len(case.domain.arguments) > 1,
-    ignores_masked_inputs: lambda case: not _shares_weights(case),
+    ignores_masked_inputs: _alone,
     is_loud_about_unknown_labels: lambda case: case.domain.labels is not None,
     leaves_out_what_where_masks: lambda case: "where" in inspect.signature(case.loss).parameters,
-    works_in_scan_and_checkpoint: lambda case: not _shares_weights(case),
+    works_in_scan_and_checkpoint: _alone,
     lifts_to_trees: lambda case: "tail_logits" not in case.domain.arguments,  # a tree already
 }
 
