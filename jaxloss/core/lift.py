@@ -95,10 +95,11 @@ def _fill_tree(argument: PyTree[ArrayLike], kept: Array) -> PyTree[Array]:
     # A list of numbers is an array, a list of arrays a tree.
     if all(jnp.ndim(leaf) == 0 for leaf in jax.tree.leaves(argument)):
         argument = jnp.asarray(argument)
-    return jax.tree.map(lambda leaf: _fill(jnp.asarray(leaf), kept), argument)
+    return jax.tree.map(lambda leaf: fill(jnp.asarray(leaf), kept), argument)
 
 
-def _fill(array: Array, kept: Array) -> Array:
+def fill(array: Array, kept: Array) -> Array:
+    """Replace entries that are not kept by something that lies in every domain in use."""
     if array.shape[: kept.ndim] != kept.shape:
         raise ValueError(f"`where` of shape {kept.shape} does not fit an argument {array.shape}")
     # One half lies inside every domain in use: reals, probabilities, positive numbers. Labels

@@ -16,6 +16,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array, lax
 from jax.custom_derivatives import SymbolicZero
 from jax.extend.core import Literal
@@ -89,6 +90,80 @@ def streamed(kernel: Callable[..., Array]) -> Callable[..., Array]:
 
     function.defjvp(rule, symbolic_zeros=True)
     return function
+
+
+def with_gradient(
+    value: Callable[..., tuple[Array, Any]],
+    value_and_gradient: Callable[..., tuple[tuple[Array, Any], Any]],
+) -> Callable[..., tuple[Array, Any]]:
+    """Give a scalar function a derivative that is computed along with its value.
+
+    For a scalar the derivative is one number for each input, so whoever passes over the data to
+    compute the value can leave with the gradient, and nothing needs to be kept or computed twice.
+    The rule is ordinary JAX, so it serves both modes and, differentiated again, any order.
+
+    Args:
+        value: gives a scalar and auxiliary arrays, which carry no derivative.
+        value_and_gradient: takes `wanted`, a tree of booleans in the structure of the arguments,
+            and the arguments; gives the same as `value`, and a tree of that structure with the
+            gradients wanted (float32 at least) and None elsewhere.
+
+    Returns:
+        A function of the arguments, pytrees of arrays, that gives what `value` gives.
+    """
+    function = jax.custom_jvp(value)
+
+    def rule(primals: Any, tangents: Any) -> Any:
+        leaves, structure = jax.tree.flatten(tangents)
+        wanted = [_matters(tangent) for tangent in leaves]
+        asked = jax.tree.unflatten(structure, wanted)
+
+        # Compiled as one, partial evaluation cannot take it apart, hoist constants of the size of
+        # a chunk out of its loop, and carry them along.
+        @jax.jit
+        def run(*args: Any) -> Any:
+            return value_and_gradient(asked, *args)
+
+        (total, aux), gradient = run(*primals)
+        gradients = structure.flatten_up_to(gradient)
+        slope = jnp.zeros_like(total)
+        for gradient, tangent in zip(gradients, leaves, strict=True):
+            if _matters(tangent):
+                slope = slope + jnp.sum(gradient * tangent.astype(gradient.dtype))
+        # Over manual mesh axes along which the total is known but the gradient is in parts, the
+        # parts add up. (Reversed, the sum hands the same cotangent to every part.)
+        apart = tuple(varying(slope) - varying(total))
+        slope = lax.psum(slope, apart) if apart else slope
+        return (total, aux), (slope, jax.tree.map(_no_tangent, aux))
+
+    function.defjvp(rule, symbolic_zeros=True)
+    return function
+
+
+def _no_tangent(array: Array) -> Any:
+    if jnp.issubdtype(array.dtype, jnp.inexact):
+        return alike(jnp.zeros(array.shape, array.dtype), array)
+    return np.zeros(array.shape, jax.dtypes.float0)
+
+
+def varying(*arrays: Array) -> frozenset[Any]:
+    """Manual mesh axes (of `jax.shard_map`) over which arrays may differ."""
+    axes: frozenset[Any] = frozenset()
+    for array in arrays:
+        kind: Any = jax.typeof(array)
+        axes |= kind.mat.varying if hasattr(kind, "mat") else kind.vma
+    return axes
+
+
+def alike(array: Array, *others: Array) -> Array:
+    """The same array, typed as differing over the manual mesh axes that others differ over."""
+    axes = tuple(varying(*others) - varying(array))
+    if not axes:
+        return array
+    cast: Any = getattr(lax, "pcast", None)
+    if cast is None:  # JAX 0.7
+        return getattr(lax, "pvary")(array, axes)  # noqa: B009
+    return cast(array, axes, to="varying")
 
 
 def _matters(tangent: object) -> bool:
@@ -250,6 +325,11 @@ def safe_norm(x: Array, axis: int = -1, *, keepdims: bool = False) -> Array:
     return norm if keepdims else jnp.squeeze(norm, axis)
 
 
+def normalize(x: Array, axis: int = -1) -> Array:
+    """Bring vectors to unit length; a zero vector stays zero and has gradient 0."""
+    return safe_divide(x, safe_norm(x, axis, keepdims=True))
+
+
 def xlogy(x: Array, y: Array) -> Array:
     """`x * log(y)` with `0 * log(0) = 0`; both derivatives are 0 where `x` and `y` are 0."""
     return x * jnp.log(jnp.where((x == 0) & (y == 0), 1, y))
@@ -312,21 +392,37 @@ def pick(
     values: Float[Array, "*batch classes"], index: Int[Array, "*batch"]
 ) -> Float[Array, "*batch"]:
     """Entry `index` of the last axis of each row; an index out of range is clamped."""
+    if divided(values):
+        # A gather from an axis that is divided over devices does not trace in Explicit mode.
+        return jnp.sum(jnp.where(_hit(values, index), values, 0), axis=-1)
     return jnp.take_along_axis(values, index[..., None], axis=-1, mode="clip")[..., 0]
 
 
 @pick.defjvp
 def _pick_jvp(primals: tuple[Array, Array], tangents: tuple[Array, Array]) -> tuple[Array, Array]:
     values, index = primals
-    # The gradient of a mean scatters a constant, which XLA folds for seconds when there are many
-    # rows; behind a barrier the factor is no constant.
-    one = lax.optimization_barrier(jnp.ones((), values.dtype))
-    return pick(values, index), pick(tangents[0], index) * one
+    # A comparison fuses with what else the gradient is made of, where a scatter would need an array
+    # of its own; multiplied, since a selection would keep zeros of the size of the logits.
+    hit = _hit(values, index).astype(values.dtype)
+    return pick(values, index), jnp.sum(hit * tangents[0], axis=-1)
+
+
+def _hit(values: Array, index: Array) -> Array:
+    """Where the last axis of `values` is at `index`, clamped."""
+    return one_hot(jnp.clip(index, 0, values.shape[-1] - 1), values.shape[-1])
 
 
 def one_hot(index: Int[Array, "*batch"], count: int) -> Bool[Array, "*batch count"]:
     """Booleans that are True at `index` on a new last axis; all False for an index out of range."""
-    return lax.broadcasted_iota(index.dtype, (*index.shape, count), index.ndim) == index[..., None]
+    places = lax.broadcasted_iota(index.dtype, (*(1,) * index.ndim, count), index.ndim)
+    return places == index[..., None]
+
+
+def divided(array: Array) -> bool:
+    """Whether the last axis is divided over devices, as far as the type tells."""
+    sharding: Any = getattr(jax.typeof(array), "sharding", None)
+    spec: Any = getattr(sharding, "spec", ())
+    return len(spec) == array.ndim > 0 and spec[-1] is not None
 
 
 def known(

@@ -1,0 +1,1 @@
+"""Losses whose logits, or whose matrix of pairs, need not fit: the same values from blocks."""
