@@ -67,10 +67,30 @@ def vectors(**arrays: ArrayLike) -> list[Array]:
     return converted
 
 
-def classes(**arrays: ArrayLike) -> tuple[Array, Array]:
+def sets(**arrays: ArrayLike) -> list[Array]:
+    """`same_shape` for sets of vectors: items on the axis before the features."""
+    converted = same_shape(**arrays)
+    for name, array in zip(arrays, converted, strict=True):
+        if array.ndim < 2:
+            raise ValueError(
+                f"expected `{name}` with an axis of items before that of features, "
+                f"got shape {array.shape}"
+            )
+    return converted
+
+
+def labelled(embeddings: ArrayLike, labels: ArrayLike) -> tuple[Array, Array]:
+    """Check a set of vectors with integer labels, which are only compared and may be any."""
+    (items,) = sets(embeddings=embeddings)
+    reason = f", one for each item of `embeddings` {items.shape}"
+    return items, indices("labels", labels, items.shape[:-1], None, reason)
+
+
+def classes(slices: int = 1, /, **arrays: ArrayLike) -> tuple[Array, Array]:
     """Check scores of classes against labels (integers) or a distribution (floating).
 
     Args:
+        slices: of classes there are, each as large as that of the scores given.
         arrays: first the scores, shape `*batch classes`, then the target: integers of shape
             `*batch`, or floating point (or booleans) of the shape of the scores.
 
@@ -94,7 +114,7 @@ def classes(**arrays: ArrayLike) -> tuple[Array, Array]:
             "no axis of classes, and a distribution over classes must be floating point"
         )
     rows = f", one for each row of `{score_name}` {scores.shape}"
-    return scores, indices(target_name, target, scores.shape[:-1], scores.shape[-1], rows)
+    return scores, indices(target_name, target, scores.shape[:-1], slices * scores.shape[-1], rows)
 
 
 def labels(scores: ArrayLike, labels: ArrayLike, name: str = "logits") -> tuple[Array, Array]:
@@ -106,7 +126,7 @@ def labels(scores: ArrayLike, labels: ArrayLike, name: str = "logits") -> tuple[
 
 
 def indices(
-    name: str, given: ArrayLike, shape: tuple[int, ...], count: int, reason: str = ""
+    name: str, given: ArrayLike, shape: tuple[int, ...], count: int | None, reason: str = ""
 ) -> Array:
     """Convert integer indices of a given shape; under `checked`, demand the range `[0, count)`.
 
@@ -114,7 +134,7 @@ def indices(
         name: of the argument.
         given: the indices.
         shape: that they must have.
-        count: of what they index.
+        count: of what they index; None for labels that are only compared.
         reason: for the shape; follows it in the error.
 
     Raises:
@@ -126,10 +146,11 @@ def indices(
         raise TypeError(f"expected integer `{name}`, got {array.dtype}")
     if array.shape != shape:
         raise ValueError(f"expected integer `{name}` of shape {shape}{reason}, got {array.shape}")
-    require(
-        lambda: (array >= 0) & (array < count),
-        f"`{name}` holds a label outside [0, {count}): mask padding with jaxloss.masked",
-    )
+    if count is not None:
+        require(
+            lambda: (array >= 0) & (array < count),
+            f"`{name}` holds a label outside [0, {count}): mask padding with jaxloss.masked",
+        )
     return array
 
 

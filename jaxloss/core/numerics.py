@@ -10,7 +10,8 @@ Custom derivative rules live in this file and nowhere else. Three techniques rec
   more, instead of from arrays that the value left behind.
 """
 
-from collections.abc import Callable, Sequence
+import functools
+from collections.abc import Callable, Hashable, Sequence
 from math import factorial
 from typing import Any
 
@@ -125,19 +126,23 @@ def with_gradient(
             return value_and_gradient(asked, *args)
 
         (total, aux), gradient = run(*primals)
-        gradients = structure.flatten_up_to(gradient)
         slope = jnp.zeros_like(total)
-        for gradient, tangent in zip(gradients, leaves, strict=True):
+        for part, tangent in zip(structure.flatten_up_to(gradient), leaves, strict=True):
             if _matters(tangent):
-                slope = slope + jnp.sum(gradient * tangent.astype(gradient.dtype))
-        # Over manual mesh axes along which the total is known but the gradient is in parts, the
-        # parts add up. (Reversed, the sum hands the same cotangent to every part.)
-        apart = tuple(varying(slope) - varying(total))
-        slope = lax.psum(slope, apart) if apart else slope
+                slope = slope + _contracted(part.astype(total.dtype), tangent, total)
         return (total, aux), (slope, jax.tree.map(_no_tangent, aux))
 
     function.defjvp(rule, symbolic_zeros=True)
     return function
+
+
+def _contracted(gradient: Array, tangent: Array, total: Array) -> Array:
+    """Sum of gradient times tangent, over the devices too where each has a part of it."""
+    summed = jnp.sum(gradient * tangent.astype(gradient.dtype))
+    # Along manual mesh axes over which the total is known to all but the gradient is not, the parts
+    # add up. (Reversed, the sum hands the same cotangent to every part.)
+    apart = tuple(varying(summed) - varying(total))
+    return lax.psum(summed, apart) if apart else summed
 
 
 def _no_tangent(array: Array) -> Any:
@@ -150,14 +155,29 @@ def varying(*arrays: Array) -> frozenset[Any]:
     """Manual mesh axes (of `jax.shard_map`) over which arrays may differ."""
     axes: frozenset[Any] = frozenset()
     for array in arrays:
-        kind: Any = jax.typeof(array)
-        axes |= kind.mat.varying if hasattr(kind, "mat") else kind.vma
+        axes |= _varying(jax.typeof(array))
     return axes
 
 
 def alike(array: Array, *others: Array) -> Array:
     """The same array, typed as differing over the manual mesh axes that others differ over."""
-    axes = tuple(varying(*others) - varying(array))
+    return _differing(array, tuple(varying(*others) - varying(array)))
+
+
+def zeros_of_type(kind: jax.ShapeDtypeStruct) -> Array:
+    """Zeros of the shape, dtype, sharding and manual mesh axes that `jax.eval_shape` found."""
+    sharding: Any = kind.sharding
+    typed = sharding is not None and any(entry is not None for entry in sharding.spec)
+    zeros = jnp.zeros(kind.shape, kind.dtype, device=sharding if typed else None)
+    return _differing(zeros, tuple(_varying(kind)))
+
+
+def _varying(kind: Any) -> frozenset[Any]:
+    manual = getattr(kind, "manual_axis_type", None) or getattr(kind, "mat", None)
+    return frozenset((getattr(kind, "vma", None) if manual is None else manual.varying) or ())
+
+
+def _differing(array: Array, axes: tuple[Any, ...]) -> Array:
     if not axes:
         return array
     cast: Any = getattr(lax, "pcast", None)
@@ -347,12 +367,20 @@ def log1mexp(x: Array) -> Array:
 
 
 def shifted(
-    x: Float[Array, "*batch n"], *, where: Bool[Array, "*batch n"] | None = None
+    x: Float[Array, "*batch n"],
+    *,
+    where: Bool[Array, "*batch n"] | None = None,
+    axis_name: Hashable | None = None,
 ) -> tuple[Float[Array, "*batch n"], Float[Array, "*batch"]]:
     """Move each row so that its largest entry is 0; `-inf` for entries that `where` leaves out.
 
     What is computed from the moved row keeps its accuracy however large the scores are: the loss of
     a row of scores near 1e4 would otherwise be rounded to a thousandth.
+
+    Args:
+        x: rows, or slices of rows that are divided over devices.
+        where: entries that take part.
+        axis_name: mapped axis that rows are divided over.
 
     Returns:
         The moved rows, and by how much they were moved, which carries no gradient.
@@ -360,13 +388,22 @@ def shifted(
     if where is not None:
         x = jnp.where(where, x, -jnp.inf)
     top = lax.stop_gradient(jnp.max(x, axis=-1, initial=-jnp.inf))
+    top = top if axis_name is None else lax.pmax(top, axis_name)
     top = jnp.where(jnp.isfinite(top), top, 0)
     return x - top[..., None], top
 
 
-def log_total(moved: Float[Array, "*batch n"]) -> Float[Array, "*batch"]:
+def log_total(
+    moved: Float[Array, "*batch n"], axis_name: Hashable | None = None
+) -> Float[Array, "*batch"]:
     """`log(sum(exp(moved)))` of rows that `shifted` has moved; `-inf` with gradient 0 over none."""
-    return safe_log(jnp.sum(jnp.exp(moved), axis=-1))
+    return safe_log(sum_across(jnp.exp(moved), axis_name))
+
+
+def sum_across(x: Float[Array, "*batch n"], axis_name: Hashable | None) -> Float[Array, "*batch"]:
+    """Sum of each row, which may be divided over the devices of a mapped axis."""
+    summed = jnp.sum(x, axis=-1)
+    return summed if axis_name is None else lax.psum(summed, axis_name)
 
 
 def logsumexp(
@@ -375,6 +412,14 @@ def logsumexp(
     """`log(sum(exp(x)))` over the entries that `where` keeps; `-inf` with gradient 0 over none."""
     moved, top = shifted(x, where=where)
     return log_total(moved) + top
+
+
+def log_add(*terms: Array) -> Array:
+    """`log(sum(exp(terms)))` entry by entry; `-inf` with gradient 0 where every term is `-inf`."""
+    top = functools.reduce(jnp.maximum, lax.stop_gradient(terms))
+    top = jnp.where(top > -jnp.inf, top, 0)
+    total = functools.reduce(jnp.add, [jnp.exp(term - top) for term in terms])
+    return safe_log(total) + top
 
 
 def log_softmax(
@@ -387,24 +432,41 @@ def log_softmax(
     return moved - jnp.where(jnp.isfinite(log_z), log_z, 0)[..., None]
 
 
-@jax.custom_jvp
 def pick(
-    values: Float[Array, "*batch classes"], index: Int[Array, "*batch"]
+    values: Float[Array, "*batch classes"],
+    index: Int[Array, "*batch"],
+    axis_name: Hashable | None = None,
 ) -> Float[Array, "*batch"]:
-    """Entry `index` of the last axis of each row; an index out of range is clamped."""
+    """Entry `index` of the last axis of each row; any entry, or 0, for an index out of range.
+
+    Args:
+        values: rows, or slices of rows that are divided over devices.
+        index: of an entry of the whole row.
+        axis_name: mapped axis that rows are divided over.
+    """
+    if axis_name is None:
+        return _pick(values, index)
+    size = values.shape[-1]
+    index = index.astype(jnp.int32) - lax.axis_index(axis_name) * size
+    here = (index >= 0) & (index < size)
+    return lax.psum(jnp.where(here, _pick(values, index), 0), axis_name)
+
+
+@jax.custom_jvp
+def _pick(values: Array, index: Array) -> Array:
     if divided(values):
         # A gather from an axis that is divided over devices does not trace in Explicit mode.
         return jnp.sum(jnp.where(_hit(values, index), values, 0), axis=-1)
     return jnp.take_along_axis(values, index[..., None], axis=-1, mode="clip")[..., 0]
 
 
-@pick.defjvp
+@_pick.defjvp
 def _pick_jvp(primals: tuple[Array, Array], tangents: tuple[Array, Array]) -> tuple[Array, Array]:
     values, index = primals
     # A comparison fuses with what else the gradient is made of, where a scatter would need an array
     # of its own; multiplied, since a selection would keep zeros of the size of the logits.
     hit = _hit(values, index).astype(values.dtype)
-    return pick(values, index), jnp.sum(hit * tangents[0], axis=-1)
+    return _pick(values, index), jnp.sum(hit * tangents[0], axis=-1)
 
 
 def _hit(values: Array, index: Array) -> Array:
@@ -418,11 +480,11 @@ def one_hot(index: Int[Array, "*batch"], count: int) -> Bool[Array, "*batch coun
     return places == index[..., None]
 
 
-def divided(array: Array) -> bool:
-    """Whether the last axis is divided over devices, as far as the type tells."""
+def divided(array: Array, axis: int = -1) -> bool:
+    """Whether an axis is divided over devices, as far as the type tells."""
     sharding: Any = getattr(jax.typeof(array), "sharding", None)
     spec: Any = getattr(sharding, "spec", ())
-    return len(spec) == array.ndim > 0 and spec[-1] is not None
+    return len(spec) == array.ndim > 0 and spec[axis] is not None
 
 
 def known(

@@ -5,6 +5,7 @@ through the two matrix products at once: three products in all, and never more l
 one chunk. Gradients of what all tokens share (kernel, bias, hyperparameters) add up in float32.
 """
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -13,9 +14,10 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 from jax.extend.core import ClosedJaxpr, jaxpr_as_fun
+from jax.sharding import NamedSharding, PartitionSpec
 
 from jaxloss.core.lift import fill
-from jaxloss.core.numerics import alike, with_gradient
+from jaxloss.core.numerics import alike, divided, with_gradient, zeros_of_type
 
 Loss = Callable[..., Any]
 
@@ -58,11 +60,15 @@ class Plan:
         chunk: tokens at a time.
         dtype: that the matrix products read.
         precision: of the matrix products.
+        strided: whether a chunk is made of every so many tokens and not of neighbours. An array
+            that the compiler has divided over devices by its first axis then keeps all of them
+            busy with every chunk.
     """
 
     chunk: int
     dtype: Any
     precision: Any = None
+    strided: bool = False
 
     @property
     def wide(self) -> Any:
@@ -71,12 +77,14 @@ class Plan:
 
     def product(self, a: Array, b: Array, over: tuple[int, int]) -> Array:
         """Matrix product that sums over one axis of each, in the wide dtype."""
+        spec = {} if not (divided(a, over[0]) or divided(b, over[1])) else _summed(a, b, over)
         return lax.dot_general(
             a.astype(self.dtype),
             b.astype(self.dtype),
             (((over[0],), (over[1],)), ((), ())),
             precision=self.precision,
             preferred_element_type=self.wide,
+            **spec,
         )
 
     def logits(self, features: Array, kernel: Array, bias: Array | None) -> Array:
@@ -89,6 +97,13 @@ class Plan:
         chunk = min(self.chunk, tokens)
         whole = tokens // chunk if chunk else 0
         return chunk, whole, tokens - whole * chunk
+
+
+def _summed(a: Array, b: Array, over: tuple[int, int]) -> dict[str, Any]:
+    """In Explicit mode, that a sum over an axis that is divided is wanted on every device."""
+    kinds: Any = jax.typeof(a).sharding, jax.typeof(b).sharding
+    rest = [kind.spec[1 - axis] for kind, axis in zip(kinds, over, strict=True)]
+    return {"out_sharding": NamedSharding(kinds[0].mesh, PartitionSpec(*rest))}
 
 
 def weighted_total(loss: Loss, rows: Rows, shared: Shared, plan: Plan) -> tuple[Array, Any]:
@@ -158,32 +173,50 @@ def _run(losses: dict[int, Loss], plan: Plan, wanted: Any, rows: Rows, shared: S
     """Total and auxiliary results, and the gradients wanted."""
     chunk, whole, left = plan.pieces(rows.features.shape[0])
 
-    def at(start: Any, size: int) -> Any:
-        part = jax.tree.map(lambda a: lax.dynamic_slice_in_dim(a, start, size), rows)
+    def at(part: Any) -> Any:
+        size = part.features.shape[0]
         return _chunk(losses[size], plan, wanted, part, shared)
 
     if whole <= 1:
-        sums, pieces = at(0, chunk)
+        sums, pieces = at(jax.tree.map(lambda a: a[:chunk], rows))
     else:
         # Rematerialised when it is differentiated again, so that second derivatives keep no more
         # logits than first ones.
-        step = jax.checkpoint(lambda index: at(index * chunk, chunk), prevent_cse=False)
+        taken = functools.partial(_taken, plan.strided, chunk, whole)
+        step = jax.checkpoint(lambda index: at(taken(rows, index)), prevent_cse=False)
 
         def body(sums: Any, index: Array) -> Any:
             added, slices = step(index)
             return jax.tree.map(jnp.add, sums, added), slices
 
         added = jax.eval_shape(step, jnp.zeros((), jnp.int32))[0]
-        inputs = jax.tree.leaves((rows, shared))
-        sums = jax.tree.map(lambda s: alike(jnp.zeros(s.shape, s.dtype), *inputs), added)
+        sums = jax.tree.map(zeros_of_type, added)
         sums, pieces = lax.scan(body, sums, jnp.arange(whole))
-        pieces = jax.tree.map(lambda a: a.reshape(-1, *a.shape[2:]), pieces)
+        pieces = jax.tree.map(functools.partial(_joined, plan.strided), pieces)
     if left:
-        added, rest = at(whole * chunk, left)
+        added, rest = at(jax.tree.map(lambda a: a[whole * chunk :], rows))
         sums = jax.tree.map(jnp.add, sums, added)
         pieces = jax.tree.map(lambda a, b: jnp.concatenate([a, b]), pieces, rest)
     (total, of_shared), (aux, of_rows) = sums, pieces
     return (total, aux), (of_rows, of_shared)
+
+
+def _taken(strided: bool, chunk: int, whole: int, rows: Rows, index: Array) -> Rows:
+    """The tokens of one chunk: neighbours, or every so many."""
+
+    def take(array: Array) -> Array:
+        if not strided:
+            return lax.dynamic_slice_in_dim(array, index * chunk, chunk)
+        split = array[: chunk * whole].reshape(chunk, whole, *array.shape[1:])
+        return lax.dynamic_index_in_dim(split, index, axis=1, keepdims=False)
+
+    return jax.tree.map(take, rows)
+
+
+def _joined(strided: bool, stacked: Array) -> Array:
+    """What scan stacked for each chunk, in the order of the tokens."""
+    ordered = jnp.swapaxes(stacked, 0, 1) if strided else stacked
+    return ordered.reshape(-1, *stacked.shape[2:])
 
 
 def _chunk(loss: Loss, plan: Plan, wanted: Any, rows: Rows, shared: Shared) -> Any:

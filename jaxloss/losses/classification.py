@@ -8,8 +8,10 @@ loss is infinite (what a distribution holds on a class left out by `where` is no
 no class left the loss is 0.
 """
 
+from collections.abc import Hashable
+
 import jax.numpy as jnp
-from jax import Array
+from jax import Array, lax
 from jax.typing import ArrayLike
 from jaxtyping import Bool, Float, Int, Real
 
@@ -42,6 +44,7 @@ from jaxloss.core.numerics import (
     shifted,
     softplus,
     streamed,
+    sum_across,
     with_partials,
     xlogy,
 )
@@ -140,6 +143,7 @@ def softmax_cross_entropy(
     smoothing: ArrayLike = 0.0,
     class_weights: Float[ArrayLike, " classes"] | None = None,
     z_loss: ArrayLike = 0.0,
+    axis_name: Hashable | None = None,
 ) -> Float[Array, "*batch"]:
     """Reward the right probabilities for one of many classes, from logits.
 
@@ -156,6 +160,10 @@ def softmax_cross_entropy(
             weights seen, reduce with `jaxloss.mean(..., weights=class_weights[labels])` instead.
         z_loss: coefficient that keeps the logarithm of the normaliser near 0, 1e-4 for large
             language models.
+        axis_name: mapped axis of `jax.shard_map` that the classes are divided over, in equal
+            slices: `logits`, distributions, `where` and `class_weights` are those of this device's
+            slice, labels count through all slices. (Under `jax.jit` the classes of a sharded array
+            need no mention.)
 
     Returns:
         One value for each example.
@@ -167,27 +175,29 @@ def softmax_cross_entropy(
     Reference: Bridle 1990, doi:10.1007/978-3-642-76153-9_28; smoothing, Szegedy et al. 2016,
         arXiv:1512.00567; z-loss, Chowdhery et al. 2022, arXiv:2204.02311.
     """
-    logits, target = classes(logits=logits, target=target)
+    slices = 1 if axis_name is None else lax.psum(1, axis_name)
+    logits, target = classes(slices, logits=logits, target=target)
     kept = None if where is None else mask(where, logits)
     if kept is not None:
         target = _restricted(target, kept)
-    scores, top = shifted(logits, where=kept)
-    log_z = log_total(scores)
+    scores, top = shifted(logits, where=kept, axis_name=axis_name)
+    log_z = log_total(scores, axis_name)
     some = log_z > -jnp.inf
     log_z = jnp.where(some, log_z, 0)
     if not jnp.issubdtype(target.dtype, jnp.integer):
         # With no class left, 0 keeps infinities out of the derivative with respect to the target.
         scores = jnp.where(some[..., None], scores, 0)
     spread, z_loss_ = hyperparameters(log_z, smoothing=smoothing, z_loss=z_loss)
-    value = _cost(scores, log_z, target, class_weights)
+    value = _cost(scores, log_z, target, class_weights, axis_name)
     if not absent(smoothing):
         present = scores > -jnp.inf
-        count = jnp.maximum(jnp.sum(present, axis=-1, dtype=log_z.dtype), 1)
+        count = jnp.maximum(sum_across(present.astype(log_z.dtype), axis_name), 1)
         even = jnp.where(present, 1 / count[..., None], 0)
-        value = (1 - spread) * value + spread * _cost(scores, log_z, even, class_weights)
+        even_cost = _cost(scores, log_z, even, class_weights, axis_name)
+        value = (1 - spread) * value + spread * even_cost
     if not absent(z_loss):
         value = value + z_loss_ * jnp.square(log_z + top)
-    return _finish(value, some, target, logits)
+    return _finish(value, some, target, slices * logits.shape[-1])
 
 
 def _restricted(target: Array, kept: Array) -> Array:
@@ -196,24 +206,29 @@ def _restricted(target: Array, kept: Array) -> Array:
 
 
 def _cost(
-    scores: Array, log_z: Array, target: Array, class_weights: ArrayLike | None
+    scores: Array,
+    log_z: Array,
+    target: Array,
+    class_weights: ArrayLike | None,
+    axis_name: Hashable | None = None,
 ) -> Float[Array, "*batch"]:
     """Expected `weight * (log_z - score)` under labels or a distribution."""
     if jnp.issubdtype(target.dtype, jnp.integer):
-        value = log_z - pick(scores, target)
+        value = log_z - pick(scores, target, axis_name)
         if class_weights is None:
             return value
-        return product(pick(class_vector("class_weights", class_weights, scores), target), value)
+        costs = class_vector("class_weights", class_weights, scores)
+        return product(pick(costs, target, axis_name), value)
     if class_weights is not None:
         target = target * class_vector("class_weights", class_weights, scores)
-    return jnp.sum(product(target, log_z[..., None] - scores), axis=-1)
+    return sum_across(product(target, log_z[..., None] - scores), axis_name)
 
 
-def _finish(value: Array, some: Array, target: Array, logits: Array) -> Array:
+def _finish(value: Array, some: Array, target: Array, count: int) -> Array:
     """0 without any class; NaN for labels out of range."""
     value = jnp.where(some, value, 0)
     if jnp.issubdtype(target.dtype, jnp.integer):
-        return known(value, target, logits.shape[-1])
+        return known(value, target, count)
     return value
 
 
@@ -260,7 +275,7 @@ def categorical_cross_entropy(
     if not absent(smoothing):
         even = kept / jnp.maximum(jnp.sum(kept, axis=-1, keepdims=True), 1).astype(pred.dtype)
         value = (1 - spread) * value + spread * _cost(scores, zero, even, class_weights)
-    return _finish(value, some, target, pred)
+    return _finish(value, some, target, pred.shape[-1])
 
 
 def nll(
@@ -358,7 +373,7 @@ def poly1_cross_entropy(
     else:
         agreement = jnp.sum(_restricted(target, kept) * p, axis=-1)
     some = jnp.any(kept & (logits > -jnp.inf), axis=-1)
-    return entropy + _finish(epsilon * (1 - agreement), some, target, logits)
+    return entropy + _finish(epsilon * (1 - agreement), some, target, logits.shape[-1])
 
 
 def max_suppression_cross_entropy(
@@ -393,7 +408,7 @@ def max_suppression_cross_entropy(
     count = jnp.sum(present, axis=-1, dtype=logits.dtype)
     top = jnp.max(logits, axis=-1, initial=-jnp.inf)
     gap = jnp.where(count > 0, top, 0) - safe_divide(jnp.sum(finite, axis=-1), count)
-    return entropy + _finish(weight * gap, count > 0, target, logits)
+    return entropy + _finish(weight * gap, count > 0, target, logits.shape[-1])
 
 
 def jensen_shannon_cross_entropy(
