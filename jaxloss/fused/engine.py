@@ -42,7 +42,7 @@ class Shared(NamedTuple):
     """What all tokens share.
 
     Attributes:
-        kernel: shape `dim classes`.
+        kernel: shape `dim classes`, or for a table `classes dim`.
         bias: shape `classes`, or None.
         constants: what the loss closes over.
     """
@@ -63,12 +63,14 @@ class Plan:
         strided: whether a chunk is made of every so many tokens and not of neighbours. An array
             that the compiler has divided over devices by its first axis then keeps all of them
             busy with every chunk.
+        table: whether the kernel lies with the classes first.
     """
 
     chunk: int
     dtype: Any
     precision: Any = None
     strided: bool = False
+    table: bool = False
 
     @property
     def wide(self) -> Any:
@@ -87,9 +89,22 @@ class Plan:
             **spec,
         )
 
+    def classes(self, kernel: Array) -> int:
+        """Number of classes."""
+        return kernel.shape[0 if self.table else 1]
+
+    def to_features(self, by_logits: Array, kernel: Array) -> Array:
+        """Gradient of the features."""
+        return self.product(by_logits, kernel, (1, 0 if self.table else 1))
+
+    def to_kernel(self, by_logits: Array, features: Array) -> Array:
+        """Gradient of the kernel."""
+        pair = (by_logits, features) if self.table else (features, by_logits)
+        return self.product(*pair, (0, 0))
+
     def logits(self, features: Array, kernel: Array, bias: Array | None) -> Array:
         """Logits of some tokens."""
-        logits = self.product(features, kernel, (1, 0))
+        logits = self.product(features, kernel, (1, 1 if self.table else 0))
         return logits if bias is None else logits + bias.astype(self.wide)
 
     def pieces(self, tokens: int) -> tuple[int, int, int]:
@@ -252,18 +267,16 @@ def _chunk(loss: Loss, plan: Plan, wanted: Any, rows: Rows, shared: Shared) -> A
     spread = [next(slopes) if ask else None for ask in asked]
     of_logits, of_targets, of_constants = jax.tree.unflatten(structure, spread)
 
-    def product(a: Array, b: Array, over: tuple[int, int], ask: Any) -> Array | None:
-        return plan.product(a, b, over) if ask else None
-
-    narrow = product(of_logits, shared.kernel, (1, 1), of_rows.features)
     slope_rows = Rows(
-        None if narrow is None else narrow.astype(features.dtype),
+        plan.to_features(of_logits, shared.kernel).astype(features.dtype)
+        if of_rows.features
+        else None,
         of_targets,
         counted if of_rows.weights else None,
         None,
     )
     slope_shared = Shared(
-        product(features, of_logits, (0, 0), of_shared.kernel),
+        plan.to_kernel(of_logits, features) if of_shared.kernel else None,
         jnp.sum(of_logits, axis=0) if of_shared.bias else None,
         of_constants,
     )

@@ -1,5 +1,6 @@
 """A linear layer under a loss: its parts checked, and worked on where they lie."""
 
+import dataclasses
 import functools
 import math
 from collections.abc import Callable, Hashable
@@ -16,6 +17,26 @@ from jaxloss.core.checks import mask
 from jaxloss.core.reduce import Average
 from jaxloss.fused.engine import Plan, Rows, Shared
 from jaxloss.fused.placement import Placement, by_compiler, placement
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Table:
+    """A table of embeddings, shape `classes dim`, in the place of a kernel.
+
+    It stands for `table.T`, but is read, and has its gradient written, as it lies: transposing it
+    would cost a copy.
+
+    Attributes:
+        table: shape `classes dim`.
+
+    Example:
+        >>> Table(jnp.ones((5, 2))).table.shape
+        (5, 2)
+    """
+
+    table: ArrayLike
+
 
 SMALLEST = 128
 """Tokens, or classes, that a block should have for the matrix products to be worth it."""
@@ -69,7 +90,8 @@ class Way:
         """Classes whose logits are made at a time."""
         if self.chunk is not None:
             return self.chunk
-        size = self.bytes(tokens, dim, classes) // (4 * max(tokens, 1))
+        # Three arrays of logits are alive at a time.
+        size = self.bytes(tokens, dim, classes) // (12 * max(tokens, 1))
         return max(size // SMALLEST * SMALLEST, SMALLEST)
 
 
@@ -81,17 +103,21 @@ class Layer:
         rows: of tokens, with the axes of the batch.
         shared: kernel and bias.
         batch: shape of the batch.
+        classes: number of them.
+        table: whether the kernel lies with the classes first.
     """
 
     rows: Rows
     shared: Shared
     batch: tuple[int, ...]
+    classes: int
+    table: bool
 
     @classmethod
     def of(
         cls,
         features: ArrayLike,
-        kernel: ArrayLike,
+        kernel: "ArrayLike | Table",
         bias: ArrayLike | None,
         targets: tuple[PyTree[ArrayLike], ...],
         where: ArrayLike | None = None,
@@ -104,12 +130,16 @@ class Layer:
                 boolean.
             ValueError: for shapes that do not fit.
         """
-        x, w = _floating("features", features), _floating("kernel", kernel)
-        if x.ndim < 1 or w.ndim != 2 or x.shape[-1] != w.shape[0]:
+        table = isinstance(kernel, Table)
+        x = _floating("features", features)
+        w = _floating("kernel", kernel.table if isinstance(kernel, Table) else kernel)
+        if x.ndim < 1 or w.ndim != 2 or x.shape[-1] != w.shape[table]:
+            wanted = "`Table` of shape `classes dim`" if table else "shape `dim classes`"
             raise ValueError(
-                "expected `features` of shape `*batch dim` and `kernel` of shape `dim classes`, "
-                f"got {x.shape} and {w.shape}"
+                f"expected `features` of shape `*batch dim` and a `kernel` of {wanted}, got "
+                f"{x.shape} and {w.shape}"
             )
+        classes = w.shape[not table]
         batch = x.shape[:-1]
         rows = Rows(
             x,
@@ -117,8 +147,8 @@ class Layer:
             None if weights is None else _exact("weights", weights, batch),
             None if where is None else mask(where, jnp.zeros(batch)),
         )
-        biases = None if bias is None else _exact("bias", bias, w.shape[1:])
-        return cls(rows, Shared(w, biases), batch)
+        biases = None if bias is None else _exact("bias", bias, (classes,))
+        return cls(rows, Shared(w, biases), batch, classes, table)
 
     def on_devices(
         self, function: Callable[[Rows, Any, Plan, Any], Any], way: Way, classwise: Any, knows: bool
@@ -129,10 +159,10 @@ class Layer:
             function: of rows, shared and classwise arrays, a plan, and the mapped axes of the
                 classes (if any); gives sums over tokens, and results for each token.
             way: of doing it.
-            classwise: tree of numbers, and of arrays whose last axis is that of the classes.
+            classwise: tree of numbers, and of arrays of one number for each class.
             knows: whether the function can address the axes of the classes by name.
         """
-        place = placement(self.rows.features, self.shared.kernel, way.sharding, knows)
+        place = placement(self.rows.features, self.shared.kernel, way.sharding, knows, self.table)
         shared = (self.shared, classwise)
         if place is None:
             return self._local(function, way, place, self.rows, shared)
@@ -152,9 +182,11 @@ class Layer:
         flat = jax.tree.map(lambda a: a.reshape(-1, *a.shape[rank:]), rows)
         kernel = shared[0].kernel
         read = jnp.promote_types(rows.features.dtype, kernel.dtype)
-        chunk = way.chunk_of_tokens(flat.features.shape[0], *kernel.shape)
         strided = place is None and by_compiler(rows.features)
-        plan = Plan(chunk, read if way.dtype is None else way.dtype, way.precision, strided)
+        read = read if way.dtype is None else way.dtype
+        plan = Plan(1, read, way.precision, strided, self.table)
+        chunk = way.chunk_of_tokens(*flat.features.shape, plan.classes(kernel))
+        plan = dataclasses.replace(plan, chunk=chunk)
         axes = place.class_axes if place else ()
         sums, results = function(flat, shared, plan, axes)
         return sums, jax.tree.map(lambda a: a.reshape(*lead, *a.shape[1:]), results)

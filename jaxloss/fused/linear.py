@@ -1,8 +1,9 @@
 """Losses of a linear layer's output, straight from its input: the logits are never all there.
 
 `features` has shape `*batch dim`, `kernel` `dim classes`, as in Flax; a table of embeddings of
-shape `classes dim` is passed as `table.T`. What comes back is an `Average` over the tokens, which
-is `.value`d at once, added to others over microbatches, or used as a term of an objective.
+shape `classes dim` is passed as `Table(table)` and costs no copy. What comes back is an `Average`
+over the tokens: take its `.value`, add it to others over microbatches, or make it a term of an
+objective.
 """
 
 import dataclasses
@@ -18,7 +19,7 @@ from jaxtyping import Bool, Float, Int, PyTree
 
 from jaxloss.core.checks import absent, class_vector, indices
 from jaxloss.fused.engine import Plan, Rows, weighted_total
-from jaxloss.fused.layer import Layer, Way, averaged, over_mapped
+from jaxloss.fused.layer import Layer, Table, Way, averaged, over_mapped
 from jaxloss.fused.vocabulary import Options, reported, vocabulary_total
 from jaxloss.losses.classification import softmax_cross_entropy
 
@@ -85,7 +86,7 @@ def linear(
 
     def fused(
         features: Float[ArrayLike, "*batch dim"],
-        kernel: Float[ArrayLike, "dim classes"],
+        kernel: Float[ArrayLike, "dim classes"] | Table,
         *targets: PyTree[ArrayLike],
         bias: Float[ArrayLike, " classes"] | None = None,
         where: Bool[ArrayLike, "*batch"] | None = None,
@@ -110,7 +111,7 @@ def linear(
 
 def linear_softmax_cross_entropy(
     features: Float[ArrayLike, "*batch dim"],
-    kernel: Float[ArrayLike, "dim classes"],
+    kernel: Float[ArrayLike, "dim classes"] | Table,
     labels: Int[ArrayLike, "*batch"],
     *,
     bias: Float[ArrayLike, " classes"] | None = None,
@@ -140,8 +141,7 @@ def linear_softmax_cross_entropy(
 
     Args:
         features: inputs of the layer.
-        kernel: its weights, one column for each class; a table of embeddings is passed as
-            `table.T`.
+        kernel: its weights, one column for each class, or a `Table` of embeddings.
         labels: class of each token; one outside `[0, classes)` gives NaN with gradient 0.
         bias: one number for each class; `-inf` leaves a class out.
         where: tokens that count; the others may hold anything.
@@ -181,10 +181,10 @@ def linear_softmax_cross_entropy(
     layer = Layer.of(features, kernel, bias, (labels,), where, weights)
     wide = jnp.promote_types(layer.shared.kernel.dtype, jnp.float32)
     slices = 1 if class_axis_name is None else lax.psum(1, class_axis_name)
-    indices("labels", layer.rows.targets[0], layer.batch, slices * layer.shared.kernel.shape[1])
+    indices("labels", layer.rows.targets[0], layer.batch, slices * layer.classes)
     costs = None
     if class_weights is not None:
-        one_each = jnp.zeros(layer.shared.kernel.shape[1:], wide)
+        one_each = jnp.zeros(layer.classes, wide)
         costs = class_vector("class_weights", class_weights, one_each)
     usual = isinstance(temperature, int | float) and temperature == 1
     options = Options(
@@ -198,7 +198,7 @@ def linear_softmax_cross_entropy(
     def on_device(rows: Rows, shared: Any, plan: Plan, axes: Any) -> Any:
         parts, (costs, options) = shared
         across = axes or class_axis_name
-        sizes = rows.features.shape[0], *parts.kernel.shape
+        sizes = *rows.features.shape, plan.classes(parts.kernel)
         if way.choice(*sizes) == "vocab":
             by_classes = dataclasses.replace(plan, chunk=way.chunk_of_classes(*sizes))
             with_options = parts._replace(constants=(costs, options))

@@ -26,12 +26,14 @@ class Placement:
         tokens: mesh axes of each axis of tokens.
         classes: mesh axes of the classes.
         manual: whether the loop addresses the axes of the classes by name too.
+        table: whether matrices have their axis of classes first.
     """
 
     mesh: Any
     tokens: tuple[Entry, ...]
     classes: tuple[str, ...]
     manual: bool
+    table: bool
 
     @property
     def token_axes(self) -> tuple[str, ...]:
@@ -49,8 +51,7 @@ class Placement:
         Args:
             function: gives sums over tokens, and results for each token.
             rows: tree of arrays with the axes of tokens first.
-            shared: tree of what all tokens share: arrays whose last axis is that of the classes,
-                and numbers.
+            shared: tree of what all tokens share: matrices, vectors over the classes, numbers.
 
         Returns:
             The sums over all devices, and the results for each token.
@@ -58,7 +59,7 @@ class Placement:
         of_rows = PartitionSpec(*self.tokens)
         if self._explicit:
             rows = jax.tree.map(lambda a: self._put(a, of_rows), rows)
-            shared = jax.tree.map(lambda a: self._put(a, _last(a, self.classes)), shared)
+            shared = jax.tree.map(lambda a: self._put(a, self._divided(a, self.classes)), shared)
 
         def on_device(rows: Any, shared: Any) -> Any:
             sums, results = function(rows, shared)
@@ -72,7 +73,7 @@ class Placement:
             mesh=self.mesh,
             in_specs=(
                 jax.tree.map(lambda _: of_rows, rows),
-                jax.tree.map(lambda a: _last(a, self.class_axes), shared),
+                jax.tree.map(lambda a: self._divided(a, self.class_axes), shared),
             ),
             out_specs=(PartitionSpec(), of_rows),
             axis_names=axes,
@@ -88,12 +89,13 @@ class Placement:
     def _put(self, array: Array, spec: PartitionSpec) -> Array:
         return jax.sharding.reshard(array, NamedSharding(self.mesh, spec))
 
-
-def _last(array: Array, axes: tuple[str, ...]) -> PartitionSpec:
-    """The last axis divided over mesh axes."""
-    return (
-        PartitionSpec(*(None,) * (array.ndim - 1), axes) if array.ndim and axes else PartitionSpec()
-    )
+    def _divided(self, array: Array, axes: tuple[str, ...]) -> PartitionSpec:
+        """The axis of classes divided over mesh axes."""
+        if array.ndim == 0 or not axes:
+            return PartitionSpec()
+        return (
+            PartitionSpec(axes) if self.table else PartitionSpec(*(None,) * (array.ndim - 1), axes)
+        )
 
 
 def names(entry: Entry) -> tuple[str, ...]:
@@ -104,15 +106,16 @@ def names(entry: Entry) -> tuple[str, ...]:
 
 
 def placement(
-    features: Array, kernel: Array, sharding: tuple[Any, Any] | None, manual: bool
+    features: Array, kernel: Array, sharding: tuple[Any, Any] | None, manual: bool, table: bool
 ) -> Placement | None:
     """Where features and kernel lie; None if nothing is divided, or each device runs its own.
 
     Args:
         features: shape `*tokens dim`.
-        kernel: shape `dim classes`.
+        kernel: shape `dim classes`, or of a table `classes dim`.
         sharding: of features and kernel, as the caller gives them; None to read the types.
         manual: whether the loss can address the axes of the classes by name.
+        table: whether the kernel lies with the classes first.
     """
     mesh, of_features, of_kernel = _specs(features, kernel, sharding)
     if mesh is None:
@@ -120,10 +123,12 @@ def placement(
     tokens = tuple(_padded(of_features, features.ndim)[:-1])
     taken = {name for entry in tokens for name in names(entry)}
     # A mesh axis serves one purpose: a kernel divided over the axis of the tokens is gathered.
-    classes = tuple(name for name in names(_padded(of_kernel, 2)[1]) if name not in taken)
+    classes = tuple(
+        name for name in names(_padded(of_kernel, 2)[0 if table else 1]) if name not in taken
+    )
     if not taken and not classes:
         return None
-    return Placement(mesh, tokens, classes, manual)
+    return Placement(mesh, tokens, classes, manual, table)
 
 
 def by_compiler(array: Array) -> bool:

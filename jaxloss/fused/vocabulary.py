@@ -144,7 +144,7 @@ def _forward(rows: Rows, shared: Shared, plan: Plan, axis_name: Hashable | None)
     options: Options = shared.constants[1]
 
     def find(place: Array | int, width: int) -> Found:
-        part = _block(shared, place, width)
+        part = _block(shared, plan, place, width)
         logits = options.transformed(plan.logits(features, part.kernel, part.bias))
         top = jnp.max(logits, axis=-1, initial=-jnp.inf)
         moved = _less(logits, top)
@@ -153,7 +153,7 @@ def _forward(rows: Rows, shared: Shared, plan: Plan, axis_name: Hashable | None)
         moment = jnp.sum(jnp.exp(moved) * finite, axis=-1)
         return Found(top, jnp.argmax(logits, axis=-1).astype(jnp.int32) + place, moment, sums)
 
-    classes = shared.kernel.shape[1]
+    classes = plan.classes(shared.kernel)
     width = min(plan.chunk, classes)
     nothing = jax.tree.map(zeros_of_type, jax.eval_shape(lambda: find(0, width)))
     nothing = nothing._replace(top=nothing.top - jnp.inf)
@@ -197,19 +197,23 @@ def _backward(
 
     def step(gradients: Any, place: Array | int, width: int) -> Any:
         by_features, by_classes, by_transform = gradients
-        part = _block(shared, place, width)
+        part = _block(shared, plan, place, width)
         logits = plan.logits(features, part.kernel, part.bias)
         by_logits, by_costs, more = jax.grad(weighed, (0, 1, 2))(
             logits, part.constants[0], options, place
         )
         if of_rows.features:
-            by_features = by_features + plan.product(by_logits, part.kernel, (1, 1))
+            by_features = by_features + plan.to_features(by_logits, part.kernel)
         added = Shared(
-            plan.product(features, by_logits, (0, 0)) if of_shared.kernel else None,
+            plan.to_kernel(by_logits, features) if of_shared.kernel else None,
             jnp.sum(by_logits, axis=0) if of_shared.bias else None,
             by_costs if of_costs else None,
         )
-        by_classes = jax.tree.map(functools.partial(_written, place), by_classes, added)
+        by_classes = Shared(
+            _written(by_classes.kernel, added.kernel, place, 0 if plan.table else 1),
+            _written(by_classes.bias, added.bias, place),
+            _written(by_classes.constants, added.constants, place),
+        )
         return by_features, by_classes, jax.tree.map(jnp.add, by_transform, more)
 
     anything = jax.tree.leaves((rows, shared))
@@ -227,7 +231,7 @@ def _backward(
         jax.tree.map(lambda a: zeros(a, a.dtype), options),
     )
     if any(jax.tree.leaves((of_rows.features, of_shared))):
-        classes = shared.kernel.shape[1]
+        classes = plan.classes(shared.kernel)
         gradients = _loop(step, gradients, classes, min(plan.chunk, classes))
     by_features, by_classes, by_transform = gradients
     # The sums know what becomes of them, the logits how they were transformed.
@@ -302,25 +306,30 @@ def _tokens(
         features, labels = fill(features, rows.kept), fill(labels, rows.kept)
     labels = labels.astype(jnp.int32)
     if axis_name is not None:
-        labels = labels - lax.axis_index(axis_name) * shared.kernel.shape[1]
+        labels = labels - lax.axis_index(axis_name) * plan.classes(shared.kernel)
     return features, labels
 
 
-def _block(shared: Shared, place: Array | int, width: int) -> Shared:
+def _block(shared: Shared, plan: Plan, place: Array | int, width: int) -> Shared:
     """What belongs to some neighbouring classes."""
 
-    def cut(array: Array | None) -> Array | None:
+    def cut(array: Array | None, axis: int = 0) -> Array | None:
         if array is None:
             return None
-        return lax.dynamic_slice_in_dim(array, place, width, axis=array.ndim - 1)
+        return lax.dynamic_slice_in_dim(array, place, width, axis=axis)
 
     costs, options = shared.constants
-    return Shared(cut(shared.kernel), cut(shared.bias), (cut(costs), options))
+    kernel = cut(shared.kernel, 0 if plan.table else 1)
+    return Shared(kernel, cut(shared.bias), (cut(costs), options))
 
 
-def _written(place: Array | int, whole: Array, part: Array) -> Array:
+def _written(
+    whole: Array | None, part: Array | None, place: Array | int, axis: int = 0
+) -> Array | None:
+    if whole is None or part is None:
+        return None
     part = part.astype(whole.dtype)
-    return lax.dynamic_update_slice_in_dim(whole, part, place, axis=whole.ndim - 1)
+    return lax.dynamic_update_slice_in_dim(whole, part, place, axis=axis)
 
 
 def _kept_dtype(kernel: Array) -> Any:
