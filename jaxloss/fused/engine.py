@@ -14,10 +14,9 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 from jax.extend.core import ClosedJaxpr, jaxpr_as_fun
-from jax.sharding import NamedSharding, PartitionSpec
 
 from jaxloss.core.lift import fill
-from jaxloss.core.numerics import alike, divided, with_gradient, zeros_of_type
+from jaxloss.core.numerics import alike, matmul, with_gradient, zeros_of_type
 
 Loss = Callable[..., Any]
 
@@ -79,15 +78,7 @@ class Plan:
 
     def product(self, a: Array, b: Array, over: tuple[int, int]) -> Array:
         """Matrix product that sums over one axis of each, in the wide dtype."""
-        spec = {} if not (divided(a, over[0]) or divided(b, over[1])) else _summed(a, b, over)
-        return lax.dot_general(
-            a.astype(self.dtype),
-            b.astype(self.dtype),
-            (((over[0],), (over[1],)), ((), ())),
-            precision=self.precision,
-            preferred_element_type=self.wide,
-            **spec,
-        )
+        return matmul(a, b, over, dtype=self.dtype, precision=self.precision)
 
     def classes(self, kernel: Array) -> int:
         """Number of classes."""
@@ -106,19 +97,6 @@ class Plan:
         """Logits of some tokens."""
         logits = self.product(features, kernel, (1, 1 if self.table else 0))
         return logits if bias is None else logits + bias.astype(self.wide)
-
-    def pieces(self, tokens: int) -> tuple[int, int, int]:
-        """Tokens of a chunk, number of whole chunks, and tokens left over."""
-        chunk = min(self.chunk, tokens)
-        whole = tokens // chunk if chunk else 0
-        return chunk, whole, tokens - whole * chunk
-
-
-def _summed(a: Array, b: Array, over: tuple[int, int]) -> dict[str, Any]:
-    """In Explicit mode, that a sum over an axis that is divided is wanted on every device."""
-    kinds: Any = jax.typeof(a).sharding, jax.typeof(b).sharding
-    rest = [kind.spec[1 - axis] for kind, axis in zip(kinds, over, strict=True)]
-    return {"out_sharding": NamedSharding(kinds[0].mesh, PartitionSpec(*rest))}
 
 
 def weighted_total(loss: Loss, rows: Rows, shared: Shared, plan: Plan) -> tuple[Array, Any]:
@@ -146,8 +124,92 @@ def weighted_total(loss: Loss, rows: Rows, shared: Shared, plan: Plan) -> tuple[
     return with_gradient(value, value_and_gradient)(rows, shared._replace(constants=constants))
 
 
+def values_of(loss: Loss, rows: Rows, shared: Shared, plan: Plan) -> Any:
+    """Results of a function of logits for each token, any tree of them.
+
+    The logits of a chunk are made again where a derivative is wanted, so that every value may have
+    a cotangent of its own: four matrix products in all.
+
+    Args:
+        loss: takes logits, shape `chunk classes`, and the targets of those tokens.
+        rows: of all tokens; `weights` and `kept` play no part.
+        shared: by all tokens.
+        plan: how.
+    """
+    # Cotangents of what goes into a loop add up in its dtype.
+    kernel, bias, _ = jax.tree.map(lambda a: a.astype(plan.wide), shared)
+
+    def at(part: Rows) -> Any:
+        return loss(plan.logits(part.features, kernel, bias), *part.targets)
+
+    return in_blocks(at, rows, plan.chunk, plan.strided)
+
+
+def in_blocks(function: Callable[[Any], Any], rows: Any, size: int, strided: bool = False) -> Any:
+    """Call a function on blocks of rows, and put its results together.
+
+    Args:
+        function: takes a tree of arrays with `size` rows, or what is left over; gives another.
+        rows: tree of arrays, rows on the first axis.
+        size: rows of a block.
+        strided: whether blocks are made of every so many rows.
+    """
+    nothing = lambda *_: ()
+    return fold_blocks(lambda part: ((), function(part)), nothing, rows, size, strided)[1]
+
+
+def fold_blocks(
+    function: Callable[[Any], tuple[Any, Any]],
+    join: Callable[[Any, Any], Any],
+    rows: Any,
+    size: int,
+    strided: bool = False,
+    start: Callable[[Any], Any] = lambda nothing: nothing,
+) -> tuple[Any, Any]:
+    """Call a function on blocks of rows, fold up one part of its results, and stack the other.
+
+    What the function makes on the way is made again where a derivative of it is wanted, so that no
+    more than one block of it is ever there.
+
+    Args:
+        function: takes a tree of arrays with `size` rows, or what is left over; gives what is
+            folded up, and what has a row for each row.
+        join: two of the former into one.
+        rows: tree of arrays, rows on the first axis.
+        size: rows of a block.
+        strided: whether blocks are made of every so many rows.
+        start: makes of zeros what is joined first.
+    """
+    size, whole, left = pieces(jax.tree.leaves(rows)[0].shape[0], size)
+    step = jax.checkpoint(function, prevent_cse=False)
+
+    def body(found: Any, index: Array) -> tuple[Any, Any]:
+        more, results = step(_taken(strided, size, whole, rows, index))
+        return join(found, more), results
+
+    if whole <= 1:
+        found, results = function(jax.tree.map(lambda a: a[:size], rows))
+    else:
+        shapes = jax.eval_shape(lambda: function(_taken(strided, size, whole, rows, jnp.int32(0))))
+        found = start(jax.tree.map(zeros_of_type, shapes[0]))
+        found, results = lax.scan(body, found, jnp.arange(whole))
+        results = jax.tree.map(functools.partial(_joined, strided), results)
+    if left:
+        more, rest = function(jax.tree.map(lambda a: a[whole * size :], rows))
+        found = join(found, more)
+        results = jax.tree.map(lambda a, b: jnp.concatenate([a, b]), results, rest)
+    return found, results
+
+
+def pieces(rows: int, size: int) -> tuple[int, int, int]:
+    """Rows of a block, number of whole blocks, and rows left over."""
+    size = min(size, rows)
+    whole = rows // size if size else 0
+    return size, whole, rows - whole * size
+
+
 def _sizes(rows: Rows, plan: Plan) -> set[int]:
-    chunk, whole, rest = plan.pieces(rows.features.shape[0])
+    chunk, whole, rest = pieces(rows.features.shape[0], plan.chunk)
     return {size for size, count in ((chunk, whole), (rest, 1)) if count and size} or {0}
 
 
@@ -186,37 +248,19 @@ def _demand_values(shapes: Any, size: int) -> None:
 
 def _run(losses: dict[int, Loss], plan: Plan, wanted: Any, rows: Rows, shared: Shared) -> Any:
     """Total and auxiliary results, and the gradients wanted."""
-    chunk, whole, left = plan.pieces(rows.features.shape[0])
 
-    def at(part: Any) -> Any:
-        size = part.features.shape[0]
-        return _chunk(losses[size], plan, wanted, part, shared)
+    def at(part: Rows) -> Any:
+        return _chunk(losses[part.features.shape[0]], plan, wanted, part, shared)
 
-    if whole <= 1:
-        sums, pieces = at(jax.tree.map(lambda a: a[:chunk], rows))
-    else:
-        # Rematerialised when it is differentiated again, so that second derivatives keep no more
-        # logits than first ones.
-        taken = functools.partial(_taken, plan.strided, chunk, whole)
-        step = jax.checkpoint(lambda index: at(taken(rows, index)), prevent_cse=False)
+    def join(sums: Any, more: Any) -> Any:
+        return jax.tree.map(jnp.add, sums, more)
 
-        def body(sums: Any, index: Array) -> Any:
-            added, slices = step(index)
-            return jax.tree.map(jnp.add, sums, added), slices
-
-        added = jax.eval_shape(step, jnp.zeros((), jnp.int32))[0]
-        sums = jax.tree.map(zeros_of_type, added)
-        sums, pieces = lax.scan(body, sums, jnp.arange(whole))
-        pieces = jax.tree.map(functools.partial(_joined, plan.strided), pieces)
-    if left:
-        added, rest = at(jax.tree.map(lambda a: a[whole * chunk :], rows))
-        sums = jax.tree.map(jnp.add, sums, added)
-        pieces = jax.tree.map(lambda a, b: jnp.concatenate([a, b]), pieces, rest)
-    (total, of_shared), (aux, of_rows) = sums, pieces
+    sums, results = fold_blocks(at, join, rows, plan.chunk, plan.strided)
+    (total, of_shared), (aux, of_rows) = sums, results
     return (total, aux), (of_rows, of_shared)
 
 
-def _taken(strided: bool, chunk: int, whole: int, rows: Rows, index: Array) -> Rows:
+def _taken(strided: bool, chunk: int, whole: int, rows: Any, index: Array) -> Any:
     """The tokens of one chunk: neighbours, or every so many."""
 
     def take(array: Array) -> Array:

@@ -10,7 +10,7 @@ import dataclasses
 import functools
 import inspect
 from collections.abc import Callable, Hashable
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import jax.numpy as jnp
 from jax import Array, lax
@@ -18,7 +18,8 @@ from jax.typing import ArrayLike
 from jaxtyping import Bool, Float, Int, PyTree
 
 from jaxloss.core.checks import absent, class_vector, indices
-from jaxloss.fused.engine import Plan, Rows, weighted_total
+from jaxloss.core.numerics import known, log_total, pick, product, shifted, sum_across
+from jaxloss.fused.engine import Plan, Rows, values_of, weighted_total
 from jaxloss.fused.layer import Layer, Table, Way, averaged, over_mapped
 from jaxloss.fused.vocabulary import Options, reported, vocabulary_total
 from jaxloss.losses.classification import softmax_cross_entropy
@@ -211,6 +212,156 @@ def linear_softmax_cross_entropy(
     average, report = layer.on_devices(on_device, way, (costs, options), knows=True)
     average = over_mapped(average, axis_name)
     return (average, report) if has_aux else average
+
+
+class LogProbs(NamedTuple):
+    """Log-probabilities, and what comes with them; all differentiable.
+
+    Attributes:
+        log_probs: of the ids asked for.
+        logsumexp: logarithm of the normaliser of each token.
+        entropy: of the distribution of each token, in nats.
+    """
+
+    log_probs: Float[Array, "*batch k"]
+    logsumexp: Float[Array, "*batch"]
+    entropy: Float[Array, "*batch"]
+
+
+def linear_log_probs(
+    features: Float[ArrayLike, "*batch dim"],
+    kernel: Float[ArrayLike, "dim classes"] | Table,
+    ids: Int[ArrayLike, "*batch k"],
+    *,
+    bias: Float[ArrayLike, " classes"] | None = None,
+    softcap: ArrayLike | None = None,
+    temperature: ArrayLike = 1.0,
+    class_axis_name: Hashable | None = None,
+    chunk: int | None = None,
+    budget: int | None = None,
+    schedule: Schedule = "auto",
+    dtype: Any = None,
+    precision: Any = None,
+    sharding: Sharding | None = None,
+) -> LogProbs:
+    """Log-probabilities of some classes for each token, from the features of a linear layer.
+
+    Formula: `log_softmax(z)[ids]`, with `z` as in `linear_softmax_cross_entropy`. For objectives
+    that weigh each token in their own way: policies (one id for each token), preferences, top-k
+    distillation (k ids), transducers (blank and label).
+
+    Args:
+        features: inputs of the layer.
+        kernel: its weights, one column for each class, or a `Table` of embeddings.
+        ids: classes asked for; one outside `[0, classes)` gives NaN with gradient 0.
+        bias: one number for each class.
+        softcap: bound that the logits approach; None for no bound.
+        temperature: that logits are divided by.
+        class_axis_name: mapped axis that the classes are divided over, in equal slices.
+        chunk: as in `linear`.
+        budget: as in `linear`.
+        schedule: as in `linear`.
+        dtype: as in `linear`.
+        precision: as in `linear`.
+        sharding: as in `linear`.
+
+    Example:
+        >>> found = linear_log_probs(jnp.eye(2), jnp.eye(2), jnp.array([[0], [0]]))
+        >>> found.log_probs[:, 0]
+        Array([-0.3133, -1.3133], dtype=float32)
+    """
+    options = Options(
+        smoothing=None,
+        z_loss=None,
+        softcap=None if softcap is None else jnp.asarray(softcap),
+        temperature=jnp.asarray(temperature),
+    )
+
+    def chosen(logits: Array, ids: Array, axis_name: Hashable | None = None) -> LogProbs:
+        return _log_probs(options.transformed(logits), ids, axis_name or class_axis_name)
+
+    way = Way(chunk, budget, schedule, dtype, precision, sharding)
+    array = jnp.asarray(ids)
+    if array.ndim != jnp.ndim(features):
+        raise ValueError(
+            f"expected `ids` of shape `*batch k` beside `features` {jnp.shape(features)}, got "
+            f"{array.shape}"
+        )
+    layer = Layer.of(features, kernel, bias, (array,))
+    slices = 1 if class_axis_name is None else lax.psum(1, class_axis_name)
+    indices("ids", array, array.shape, slices * layer.classes)
+    return _for_each(chosen, layer, way)
+
+
+def linear_values(
+    function: Callable[..., Any],
+    *,
+    chunk: int | None = None,
+    budget: int | None = None,
+    schedule: Schedule = "auto",
+    dtype: Any = None,
+    precision: Any = None,
+    sharding: Sharding | None = None,
+) -> Callable[..., Any]:
+    """Fuse any function of the logits of single tokens with the linear layer that makes them.
+
+    Unlike `linear` it sums nothing up: each value may be weighed, sorted or compared afterwards.
+    For that the logits of a chunk are made a second time where gradients are wanted: four matrix
+    products instead of three.
+
+    Args:
+        function: takes logits, shape `chunk classes`, and targets whose first axis is `chunk`;
+            gives a tree of arrays whose first axis is `chunk`. As for `axis_name`, see `linear`.
+        chunk: as in `linear`.
+        budget: as in `linear`.
+        schedule: as in `linear`.
+        dtype: as in `linear`.
+        precision: as in `linear`.
+        sharding: as in `linear`.
+
+    Returns:
+        A function `(features, kernel, *targets, bias=None)` that gives that tree, with the axes of
+        the batch in place of the first.
+
+    Example:
+        >>> from jaxloss.losses.classification import softmax_cross_entropy
+        >>> linear_values(softmax_cross_entropy)(jnp.eye(2), jnp.eye(2), jnp.array([0, 0]))
+        Array([0.3133, 1.3133], dtype=float32)
+    """
+    way = Way(chunk, budget, schedule, dtype, precision, sharding)
+
+    def fused(
+        features: Float[ArrayLike, "*batch dim"],
+        kernel: Float[ArrayLike, "dim classes"] | Table,
+        *targets: PyTree[ArrayLike],
+        bias: Float[ArrayLike, " classes"] | None = None,
+    ) -> Any:
+        return _for_each(function, Layer.of(features, kernel, bias, targets), way)
+
+    return fused
+
+
+def _for_each(function: Callable[..., Any], layer: Layer, way: Way) -> Any:
+    def on_device(rows: Rows, shared: Any, plan: Plan, axes: Any) -> Any:
+        local = functools.partial(function, axis_name=axes) if axes else function
+        return (), values_of(local, rows, shared[0], plan)
+
+    knows = "axis_name" in inspect.signature(function).parameters
+    return layer.on_devices(on_device, way, (), knows)[1]
+
+
+def _log_probs(logits: Array, ids: Array, axis_name: Hashable | None) -> LogProbs:
+    moved, top = shifted(logits, axis_name=axis_name)
+    log_z = log_total(moved, axis_name)
+    classes = logits.shape[-1] * (1 if axis_name is None else lax.psum(1, axis_name))
+    # One pick for each of the few ids: nothing of the size of the logits for each of them.
+    picked = [
+        known(pick(moved, ids[..., place], axis_name) - log_z, ids[..., place], classes)
+        for place in range(ids.shape[-1])
+    ]
+    p = jnp.exp(moved - log_z[..., None])
+    mean = sum_across(product(p, moved), axis_name)
+    return LogProbs(jnp.stack(picked, axis=-1), log_z + top, log_z - mean)
 
 
 def _number(given: ArrayLike, dtype: Any) -> Array:
