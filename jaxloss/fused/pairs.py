@@ -23,7 +23,7 @@ from jax.sharding import NamedSharding, PartitionSpec
 from jax.typing import ArrayLike
 from jaxtyping import Bool, Float, Int
 
-from jaxloss.core.checks import hyperparameters, labelled, mask, promote, sets
+from jaxloss.core.checks import along, hyperparameters, labelled, mask, promote, sets
 from jaxloss.core.numerics import (
     log_add,
     log_total,
@@ -42,7 +42,7 @@ from jaxloss.fused.engine import fold_blocks, in_blocks
 from jaxloss.fused.placement import names
 from jaxloss.losses.imbalanced import auc_hinge
 
-_MEMORY = 3 << 20
+_MEMORY = 1 << 21
 """Bytes of a block of pairs that is chosen by default: what caches hold, and large enough."""
 
 
@@ -119,7 +119,7 @@ def info_nce(
         temperature: as there.
         negatives: as there; every device holds all of them.
         where: as there.
-        block: anchors at a time; by default as many as 3 MiB of pairs allow.
+        block: anchors at a time; by default as many as 2 MiB of pairs allow.
         axis_name: mapped axis that the items are divided over.
         sharding: of the items, for meshes whose axes are of type Auto: a `NamedSharding`, or a
             `PartitionSpec` under `jax.set_mesh`.
@@ -168,9 +168,9 @@ def clip(
     Args:
         x: as there.
         y: as there.
-        logit_scale: as there.
+        logit_scale: as there, but one number for a whole batch.
         where: as there.
-        block: rows at a time; by default as many as 3 MiB of pairs allow.
+        block: rows at a time; by default as many as 2 MiB of pairs allow.
         axis_name: as in `info_nce`.
         sharding: as in `info_nce`.
 
@@ -181,7 +181,7 @@ def clip(
     Reference: Radford et al. 2021, arXiv:2103.00020; Cheng et al. 2024, arXiv:2410.17243.
     """
     x, y = sets(x=x, y=y)
-    (logit_scale,) = hyperparameters(x[..., 0], logit_scale=logit_scale)
+    (logit_scale,) = hyperparameters(jnp.zeros(x.shape[:-2], x.dtype), logit_scale=logit_scale)
 
     def loss(items: _Items, _: None, axis_name: Hashable | None) -> Array:
         others = _gathered(items, axis_name)
@@ -197,7 +197,8 @@ def clip(
             columns = lax.dynamic_slice_in_dim(columns, items.place[0], items.place.shape[0])
         return jnp.where(items.kept, (softplus(rows) + softplus(columns)) / 2, 0)
 
-    items = _Items.of(x, y, where, scale=jnp.exp(logit_scale))
+    # Scaled before they are multiplied: the derivative by the scale then costs nothing.
+    items = _Items.of(x * along(jnp.exp(logit_scale), 2), y, where)
     return _over_sets(loss, items, None, axis_name, sharding)
 
 
@@ -220,7 +221,7 @@ def siglip(
         logit_scale: as there.
         bias: as there.
         where: as there.
-        block: rows at a time; by default as many as 3 MiB of pairs allow.
+        block: rows at a time; by default as many as 2 MiB of pairs allow.
         axis_name: as in `info_nce`.
         sharding: as in `info_nce`.
 
@@ -260,7 +261,7 @@ def sup_con(
         labels: as there.
         temperature: as there.
         where: as there.
-        block: anchors at a time; by default as many as 3 MiB of pairs allow.
+        block: anchors at a time; by default as many as 2 MiB of pairs allow.
         axis_name: as in `info_nce`.
         sharding: as in `info_nce`.
 
@@ -304,7 +305,7 @@ def batch_hard_triplet(
         labels: as there.
         margin: as there.
         where: as there.
-        block: anchors at a time; by default as many as 3 MiB of pairs allow.
+        block: anchors at a time; by default as many as 2 MiB of pairs allow.
         axis_name: as in `info_nce`.
         sharding: as in `info_nce`.
 
@@ -353,7 +354,7 @@ def batch_all_triplet(
         labels: as there.
         margin: as there.
         where: as there.
-        block: anchors at a time; by default as many as 3 MiB of pairs allow.
+        block: anchors at a time; by default as many as 2 MiB of pairs allow.
         axis_name: as in `info_nce`.
         sharding: as in `info_nce`.
 
@@ -396,8 +397,8 @@ def _both_ways(size: int, items: _Items, others: _Items) -> _Odds:
     """Odds of strangers along the rows of these items, and along all columns."""
 
     def block(part: _Items) -> Any:
-        pair, strangers = _pair(part, others), _within(part, others)
-        ahead, behind = pair.ahead(part), pair.behind(others)
+        scores, strangers = inner_products(part.x, others.y), _within(part, others)
+        ahead, behind = scores - part.own[:, None], scores - others.own[None, :]
         top = _finite(jnp.max(ahead, axis=1, where=strangers, initial=-jnp.inf))
         column_top = jnp.max(behind, axis=0, where=strangers, initial=-jnp.inf)
         total = _total(ahead - top[:, None], strangers, 1)
@@ -422,39 +423,20 @@ def _both_ways_tangent(size: int, odds: _Odds, primals: Any, tangents: Any) -> _
 
     def block(part: Any) -> Any:
         part, change, top, row = part
-        pair, strangers = _pair(part, others), _within(part, others)
+        scores, strangers = inner_products(part.x, others.y), _within(part, others)
         slope = inner_products(change.x, others.y) + inner_products(part.x, of_others.y)
         # Probabilities of strangers, along the row and along the column.
-        p = jnp.exp((pair.ahead(part) - top[:, None]) - _finite(row)[:, None])
-        q = jnp.exp(pair.behind(others) - base[None, :])
+        p = jnp.exp((scores - part.own[:, None] - top[:, None]) - _finite(row)[:, None])
+        q = jnp.exp((scores - others.own[None, :]) - base[None, :])
         p, q = jnp.where(strangers, p, 0), jnp.where(strangers, q, 0)
-        by_row = part.scale * (jnp.sum(p * slope, axis=1) - jnp.sum(p, axis=1) * change.own)
-        by_row = by_row + change.scale * jnp.sum(p * (pair.scores - part.own[:, None]), axis=1)
-        gain = jnp.sum(q * slope, axis=0) - jnp.sum(q, axis=0) * of_others.own
-        spread = jnp.sum(q * (pair.scores - others.own[None, :]), axis=0)
-        return others.scale * gain + of_others.scale * spread, by_row
+        return jnp.sum(q * slope, axis=0), jnp.sum(p * slope, axis=1)
 
     rows = (items, change, odds.row_top, odds.row)
     by_column, by_row = fold_blocks(block, jnp.add, rows, size)
+    # Probabilities add up to 1 where there is a stranger at all.
+    by_row = by_row - jnp.where(odds.row > -jnp.inf, change.own, 0)
+    by_column = by_column - jnp.where(odds.column > -jnp.inf, of_others.own, 0)
     return _Odds(jnp.zeros_like(odds.row_top), by_row, jnp.zeros_like(odds.column_top), by_column)
-
-
-class _Pair(NamedTuple):
-    """Scores of some items with all others."""
-
-    scores: Array
-
-    def ahead(self, part: _Items) -> Array:
-        """By how much each exceeds that of its row's own partner, scaled."""
-        return part.lead(self.scores)
-
-    def behind(self, others: _Items) -> Array:
-        """By how much each exceeds that of its column's own partner, scaled."""
-        return others.scale[None, :] * (self.scores - others.own[None, :])
-
-
-def _pair(part: _Items, others: _Items) -> _Pair:
-    return _Pair(inner_products(part.x, others.y))
 
 
 def _within(part: _Items, others: _Items) -> Array:
