@@ -1,96 +1,164 @@
-"""Command line of the benchmarks.
+"""Speed and memory of losses: measure, print, draw and compare.
 
-`python -m benchmarks elementwise --output FILE` and `... softmax --output FILE` measure,
-`python -m benchmarks table FILE ...` prints result files as Markdown.
+Verbs that measure print a line a case on standard error and a table at the end. They write the
+result after every case, so that an interruption loses nothing.
 """
 
-import argparse
-import json
+import os
+import shlex
 import sys
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-SYSTEMS = ("jaxloss", "optax", "torch")
+# Before JAX starts: it would take most of a card's memory, which torch needs too.
+os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+
+from benchmarks import readme, results, verbs
+from benchmarks.tables import tables as as_markdown
+from jaxloss.lab.cli import INTERRUPTED, WRONG_USE, Parser, positive, whole
+from jaxloss.lab.errors import LabError
+
+NAME = "python -m benchmarks"
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Run one verb; 2 for bad input."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    verbs = parser.add_subparsers(dest="verb", required=True)
-    for verb, text in (
-        ("elementwise", "elementwise losses at one size"),
-        ("softmax", "softmax cross-entropy with labels at several shapes"),
-    ):
-        measure = verbs.add_parser(verb, help=text)
-        measure.add_argument("--rounds", type=int, default=21, help="turns of each competitor")
-        measure.add_argument("--output", type=Path, help="result file (JSON)")
-        if verb == "elementwise":
-            measure.add_argument("--size", type=int, default=1 << 24, help="elements")
-    table = verbs.add_parser("table", help="print result files as Markdown")
-    table.add_argument("files", type=Path, nargs="+")
-    options = parser.parse_args(argv)
-    if options.verb == "table":
-        return _print_tables(options.files)
-    from benchmarks import compare
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb.
 
-    rows: list[dict[str, Any]] = []
-    measured = (
-        compare.elementwise(options.size, options.rounds)
-        if options.verb == "elementwise"
-        else compare.softmax(options.rounds)
-    )
-    for row in measured:
-        rows.append(row)
-        print(_line(row), file=sys.stderr, flush=True)
-    result = {"benchmark": options.verb, "environment": compare.environment(), "rows": rows}
-    if options.output is not None:
-        options.output.write_text(json.dumps(result, indent=1) + "\n")
-    print("\n".join(_table(result)))
-    return 0
+    Args:
+        arguments: those of the process if None.
 
-
-def tables(files: Iterable[Path]) -> str:
-    """Result files as Markdown."""
-    return "\n\n".join("\n".join(_table(json.loads(path.read_text()))) for path in files)
-
-
-def _print_tables(files: Iterable[Path]) -> int:
+    Returns:
+        The exit code: 0; 1 if something of ours failed or became slower; 2 for wrong use.
+    """
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        print(tables(files))
-    except (OSError, ValueError, KeyError) as error:
-        print(f"benchmarks: error: not a result file: {error}", file=sys.stderr)
-        return 2
-    return 0
+        options = build_parser().parse_args(arguments)
+        options.command = f"{NAME} {shlex.join(arguments)}"
+        return options.run(options)
+    except LabError as error:
+        print(f"benchmarks: error: {' '.join(str(error).split())}", file=sys.stderr)
+        return WRONG_USE
+    except KeyboardInterrupt:
+        print("benchmarks: interrupted; --output has what was measured", file=sys.stderr)
+        return INTERRUPTED
 
 
-def _line(row: dict[str, Any]) -> str:
-    ratios = {name: round(s["ratio"], 2) for name, s in row["systems"].items() if name != "floor"}
-    return f"{row['name']} {row['size']}: {ratios}"
+def tables(files: Sequence[Path]) -> str:
+    """Result files as Markdown.
+
+    Args:
+        files: of any benchmarks.
+    """
+    return as_markdown(map(results.read, files))
 
 
-def _table(result: dict[str, Any]) -> Iterable[str]:
-    where = result["environment"]
-    versions = ", ".join(
-        f"{name} {where[name]}" for name in ("jax", "optax", "torch") if name in where
+def build_parser() -> Parser:
+    """All verbs and their options."""
+    parser = Parser(prog=NAME, description=__doc__)
+    to = parser.add_subparsers(dest="verb", metavar="VERB", title="verbs", required=True)
+    catalogue = _measuring(to, "catalogue", "every loss, over batch sizes and hyperparameters")
+    _lists(catalogue, batch=((1024, 16384), (8, 16)))
+    _sizes(catalogue, size=(128, 8), levels=(4, 2))
+    text = "losses or families (default: all)"
+    catalogue.add_argument("--losses", type=_names, metavar="A,B,...", help=text)
+
+    elementwise = _comparing(to, "elementwise", "elementwise losses beside other libraries")
+    _sizes(elementwise, size=(1 << 24, 1024))
+    _comparing(to, "softmax", "softmax cross-entropy with labels at several shapes")
+    fused = _comparing(to, "fused", "cross-entropy behind a linear layer", dtype=True)
+    _sizes(fused, tokens=(4096, 32), features=(512, 8), vocabulary=(32768, 64), chunk=(512, 8))
+    contrastive = _comparing(to, "contrastive", "CLIP and SigLIP, whole or in blocks", dtype=True)
+    _sizes(contrastive, batch=(8192, 32), features=(128, 8))
+    by_sorting = _comparing(to, "sorted", "losses of all pairs, plainly and by sorting")
+    _sizes(by_sorting, size=(8192, 64))
+    ctc = _comparing(to, "ctc", "connectionist temporal classification")
+    _sizes(ctc, batch=(8, 2), frames=(400, 12), labels=(64, 3), classes=(4096, 8))
+    text = "time and memory against tokens, vocabulary and batch"
+    growth = _comparing(to, "growth", text, dtype=True)
+    _lists(
+        growth,
+        tokens=((512, 1024, 2048, 4096, 8192), (16, 32)),
+        vocabulary=((2048, 4096, 8192, 16384, 32768), (32, 64)),
+        batch=((512, 1024, 2048, 4096, 8192), (16, 32)),
     )
-    yield f"{where['device']}, {where['cores']} cores, {versions}. Time as a multiple of the floor;"
-    yield "in brackets temporary memory as a multiple of the first argument."
-    yield ""
-    yield f"| loss | size | floor, ms | {' | '.join(SYSTEMS)} |"
-    yield "|---" * (3 + len(SYSTEMS)) + "|"
-    for row in result["rows"]:
-        systems = row["systems"]
-        cells = [_cell(systems.get(name)) for name in SYSTEMS]
-        floor = f"{1e3 * systems['floor']['seconds']:.1f}"
-        yield f"| `{row['name']}` | {row['size']} | {floor} | {' | '.join(cells)} |"
+    _sizes(growth, features=(256, 8), chunk=(512, 8))
+
+    table = _verb(to, "table", "print results as Markdown", verbs.table)
+    table.add_argument("files", type=Path, nargs="+", metavar="FILE")
+    plot = _verb(to, "plot", "draw results as PNG", verbs.plot)
+    plot.add_argument("files", type=Path, nargs="+", metavar="FILE")
+    plot.add_argument("--output", type=Path, required=True, metavar="FOLDER", help="for pictures")
+    text = "what became slower; exit code 1 if anything did"
+    two = _verb(to, "compare", text, verbs.compare_two)
+    two.add_argument("old", type=Path, metavar="OLD")
+    two.add_argument("new", type=Path, metavar="NEW")
+    text = "slowdown beyond the noise of both that counts (default: 0.1)"
+    two.add_argument("--threshold", type=positive, default=0.1, metavar="SHARE", help=text)
+    text = "compare multiples of `x + y`, where the machine as a whole changed its speed"
+    two.add_argument("--by-floor", action="store_true", help=text)
+    text = "make the tables of the README from the committed results"
+    write = _verb(to, "readme", text, verbs.write_readme)
+    write.add_argument("--file", type=Path, default=readme.README, help="(default: README.md)")
+    write.add_argument("--results", type=Path, default=readme.RESULTS, metavar="FOLDER")
+    write.add_argument("--check", action="store_true", help="exit code 1 if it is out of date")
+    return parser
 
 
-def _cell(system: dict[str, Any] | None) -> str:
-    if system is None:
-        return ""
-    temp = "" if system["temp"] is None else f" ({system['temp']:.1f})"
-    return f"{system['ratio']:.2f}{temp}"
+def _verb(to: Any, name: str, text: str, action: Any) -> Parser:
+    parser: Parser = to.add_parser(name, help=text, description=text)
+    parser.set_defaults(run=action)
+    return parser
+
+
+def _measuring(to: Any, name: str, text: str) -> Parser:
+    parser = _verb(to, name, text, verbs.measure)
+    parser.set_defaults(usual={})
+    add = parser.add_argument
+    add("--rounds", type=whole(1), metavar="N", help="turns of each system (default: 21)")
+    text = "for a case, after which three rounds are enough (default: 60; catalogue: 3)"
+    add("--seconds", type=positive, metavar="S", help=text)
+    add("--output", type=Path, metavar="FILE.json", help="where to write the result")
+    add("--quick", action="store_true", help="tiny sizes and few rounds, to try it out")
+    return parser
+
+
+def _comparing(to: Any, name: str, text: str, *, dtype: bool = False) -> Parser:
+    parser = _measuring(to, name, text)
+    add = parser.add_argument
+    add("--systems", type=_names, metavar="A,B,...", help="only these (default: all)")
+    if dtype:
+        kinds = ("float32", "bfloat16", "float16")
+        add("--dtype", choices=kinds, default="float32", help="(default: float32)")
+    return parser
+
+
+def _sizes(parser: Parser, **sizes: tuple[int, int]) -> None:
+    """Options for sizes: the usual one, and that of `--quick`."""
+    for name, (usual, _) in sizes.items():
+        text = f"(default: {usual})"
+        parser.add_argument(f"--{name}", type=whole(1), metavar="N", help=text)
+    _usual(parser, sizes)
+
+
+def _lists(parser: Parser, **sizes: tuple[tuple[int, ...], tuple[int, ...]]) -> None:
+    """Options for several sizes each."""
+    for name, (usual, _) in sizes.items():
+        text = f"(default: {','.join(map(str, usual))})"
+        parser.add_argument(f"--{name}", type=_wholes, metavar="N,N,...", help=text)
+    _usual(parser, sizes)
+
+
+def _usual(parser: Parser, sizes: dict[str, Any]) -> None:
+    parser.set_defaults(usual={**parser.get_default("usual"), **sizes})
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _wholes(text: str) -> list[int]:
+    return [whole(1)(part) for part in text.split(",")]
 
 
 if __name__ == "__main__":

@@ -1,138 +1,127 @@
-"""Named comparisons: ours, optax and torch on the same arrays, as ratios to a floor."""
+"""Two results of one benchmark: what became slower, beyond the noise of both."""
 
-import importlib.util
-import os
-import platform
-from collections.abc import Callable, Iterator
-from importlib.metadata import version
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-import jax
-import jax.numpy as jnp
-import numpy as np
-import optax
-from numpy.typing import NDArray
+from benchmarks.results import FLOOR, ONE_BY_ONE, VMAPPED, Measured, Result, Row
+from jaxloss.lab.errors import LabError
 
-import jaxloss as jl
-from benchmarks.cases import ELEMENTWISE, SOFTMAX_SHAPES, Elementwise
-from benchmarks.timing import Competitor, Timing, compiled, interleave
-
-Arrays = list[NDArray[Any]]
+SLOWER = 1
+SAME = ("device", "platform", "processor", "cores")
+"""What of the environment must agree for times to be compared."""
 
 
-def environment() -> dict[str, Any]:
-    """Device and versions, for the result file."""
-    device = jax.devices()[0]
-    packages = ["jax", "jaxlib", "optax", "numpy", *(["torch"] if _has_torch() else [])]
-    return {
-        "device": device.device_kind,
-        "platform": device.platform,
-        "processor": platform.machine(),
-        "cores": os.cpu_count(),
-        "python": platform.python_version(),
-        "jaxloss": jl.__version__,
-        **{name: version(name) for name in packages},
-    }
+@dataclass(frozen=True)
+class Change:
+    """One system of one case, then and now.
+
+    Attributes:
+        case: name, sizes and labels in words.
+        system: ours; those of others are not held to anything.
+        ratio: of the new time to the old one.
+        noise: by which the ratio may differ from 1 without meaning anything: half the distance of
+            the quartiles, as a share of the median, of both.
+        memory: ratio of temporary memory, where both have some.
+        threshold: slowdown beyond the noise that counts.
+    """
+
+    case: str
+    system: str
+    ratio: float
+    noise: float
+    memory: float | None
+    threshold: float
+
+    @property
+    def verdict(self) -> str:
+        """`slower`, `faster`, or `same` within noise and threshold."""
+        room = (1 + self.noise) * (1 + self.threshold)
+        return "slower" if self.ratio > room else "faster" if self.ratio < 1 / room else "same"
 
 
-def elementwise(size: int, rounds: int) -> Iterator[dict[str, Any]]:
-    """Elementwise losses at one size; the floor is the sum of two arrays."""
-    rng = np.random.default_rng(0)
-    for case in ELEMENTWISE:
-        arrays = _arguments(case, rng, size)
-        competitors = {
-            "floor": compiled(jnp.add, *map(jnp.asarray, arrays[:2])),
-            "jaxloss": _ours(lambda *a, case=case: case.loss(*a, **case.options), arrays),
-        }
-        if case.optax is not None:
-            competitors["optax"] = _ours(getattr(optax.losses, case.optax), arrays)
-        if case.torch is not None and _has_torch():
-            competitors["torch"] = _torch(case.torch, arrays)
-        timings = interleave(competitors, rounds)
-        yield _row(case.name, f"{size}", timings, arrays[0].nbytes, case.transcendental)
+def changes(old: Result, new: Result, *, threshold: float, by_floor: bool) -> list[Change]:
+    """What changed from one result to another, cases that both have alone.
+
+    Args:
+        old: before.
+        new: after.
+        threshold: slowdown beyond the noise that counts: 0.1 is a tenth.
+        by_floor: compare times as multiples of the floor, which takes out that a machine as a
+            whole was faster on one day.
+
+    Raises:
+        LabError: for results that cannot be compared.
+    """
+    if old.benchmark != new.benchmark:
+        raise LabError(f"cannot compare a result of {old.benchmark} with one of {new.benchmark}")
+    for name in SAME:
+        then, now = old.environment.get(name), new.environment.get(name)
+        if then != now:
+            raise LabError(f"cannot compare results of two machines: {name} {then} and {now}")
+    before = {row.key: row for row in old.rows}
+    pairs = [(before[row.key], row) for row in new.rows if row.key in before]
+    if not pairs:
+        raise LabError("the results have no case in common")
+    return [
+        _change(then, now, system, threshold, by_floor)
+        for then, now in pairs
+        for system in now.systems
+        if system in then.systems and is_ours(system)
+    ]
 
 
-def softmax(rounds: int) -> Iterator[dict[str, Any]]:
-    """Softmax cross-entropy with labels; the floor adds 1 to the logits."""
-    rng = np.random.default_rng(0)
-    for rows, classes in SOFTMAX_SHAPES:
-        logits = rng.standard_normal((rows, classes), np.float32)
-        labels = rng.integers(0, classes, rows).astype(np.int32)
-        arrays: Arrays = [logits, labels]
-        peer = optax.losses.softmax_cross_entropy_with_integer_labels
-        competitors = {
-            "floor": compiled(lambda z: z + 1, jnp.asarray(logits)),
-            "jaxloss": _ours(jl.classification.softmax_cross_entropy, arrays),
-            "optax": _ours(peer, arrays),
-        }
-        if _has_torch():
-            competitors["torch"] = _torch("cross_entropy", arrays)
-        timings = interleave(competitors, rounds)
-        name = "classification.softmax_cross_entropy"
-        yield _row(name, f"{rows} x {classes}", timings, logits.nbytes, True)
+def missing(old: Result, new: Result) -> list[str]:
+    """What the old result measured and the new one did not.
+
+    Args:
+        old: before.
+        new: after.
+    """
+    after = {row.key: row for row in new.rows}
+    gone: list[str] = []
+    for row in old.rows:
+        systems = after[row.key].systems if row.key in after else {}
+        lost = [name for name in row.systems if is_ours(name) and name not in systems]
+        gone += [f"{_case(row)}: {name}" for name in lost]
+    return gone
 
 
-def _arguments(case: Elementwise, rng: np.random.Generator, size: int) -> Arrays:
-    def normal() -> NDArray[np.float32]:
-        return 2 * rng.standard_normal(size, np.float32)
+def is_ours(system: str) -> bool:
+    """Whether a system is measured for its own sake, not as a peer.
 
-    def bits() -> NDArray[np.float32]:
-        return rng.integers(0, 2, size).astype(np.float32)
-
-    match case.reads:
-        case "reals":
-            return [normal(), normal()]
-        case "logits_bits":
-            return [normal(), bits()]
-        case "logits_signs":
-            return [normal(), 2 * bits() - 1]
-        case "probabilities_bits":
-            return [rng.uniform(0.01, 0.99, size).astype(np.float32), bits()]
-        case "pairs_signs":
-            return [normal(), normal(), 2 * bits() - 1]
+    Args:
+        system: by its name.
+    """
+    return system.startswith("jaxloss") or system in (VMAPPED, ONE_BY_ONE)
 
 
-def _ours(loss: Callable[..., jax.Array], arrays: Arrays) -> Competitor:
-    # The plain mean for every competitor on JAX: what is compared is the loss.
-    step = jax.value_and_grad(lambda *a: jnp.mean(loss(*a)))
-    return compiled(step, *map(jnp.asarray, arrays))
+def table(found: Sequence[Change]) -> Iterator[str]:
+    """Changes as Markdown, the slowest first.
+
+    Args:
+        found: changes.
+    """
+    yield "| case | system | time, new / old | noise | memory, new / old | |"
+    yield "|---|---|---|---|---|---|"
+    for one in sorted(found, key=lambda one: -one.ratio / (1 + one.noise)):
+        memory = "" if one.memory is None else f"{one.memory:.2f}"
+        cells = [one.case, one.system, f"{one.ratio:.2f}", f"{100 * one.noise:.0f} %", memory]
+        yield f"| {' | '.join(cells)} | {one.verdict} |"
 
 
-def _has_torch() -> bool:
-    return importlib.util.find_spec("torch") is not None
+def _change(then: Row, now: Row, system: str, threshold: float, by_floor: bool) -> Change:
+    old, new = then.systems[system], now.systems[system]
+    ratio, noise = new.seconds / old.seconds, (old.spread + new.spread) / 2
+    if by_floor:
+        old_floor, new_floor = then.systems[FLOOR], now.systems[FLOOR]
+        ratio *= old_floor.seconds / new_floor.seconds
+        noise += (old_floor.spread + new_floor.spread) / 2
+    return Change(_case(now), system, ratio, noise, _memory(old, new), threshold)
 
 
-def _torch(name: str, arrays: Arrays) -> Competitor:
-    torch: Any = importlib.import_module("torch")
-    torch.set_num_threads(os.cpu_count() or 1)
-    function = getattr(torch.nn.functional, name)
-    tensors = [torch.from_numpy(array.copy()) for array in arrays]
-    if name == "cross_entropy":
-        tensors[1] = tensors[1].long()
-    tensors[0].requires_grad_(True)
-
-    def run() -> None:
-        tensors[0].grad = None
-        function(*tensors).backward()
-
-    return Competitor(run)
+def _memory(old: Measured, new: Measured) -> float | None:
+    return new.temp_bytes / old.temp_bytes if old.temp_bytes and new.temp_bytes else None
 
 
-def _row(
-    name: str, size: str, timings: dict[str, Timing], nbytes: int, transcendental: bool
-) -> dict[str, Any]:
-    floor = timings["floor"].median
-    return {
-        "name": name,
-        "size": size,
-        "transcendental": transcendental,
-        "systems": {
-            system: {
-                "seconds": timing.median,
-                "quartiles": [timing.lower, timing.upper],
-                "ratio": timing.median / floor,
-                "temp": None if timing.temp_bytes is None else timing.temp_bytes / nbytes,
-            }
-            for system, timing in timings.items()
-        },
-    }
+def _case(row: Row) -> str:
+    return " ".join([f"`{row.name}`", row.size, *row.labels.values()])

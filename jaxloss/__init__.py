@@ -13,7 +13,7 @@ Losses live in family modules and reduce nothing; `mean` and `average` do:
 `jaxloss.testing` are what a loss of your own is built from and held to.
 """
 
-from jaxloss import penalties as penalties
+from jaxloss import fused as fused, penalties as penalties
 from jaxloss.core import checks as checks, numerics as numerics, pairs as pairs
 from jaxloss.core.lift import (
     checked as checked,
@@ -30,12 +30,19 @@ from jaxloss.core.reduce import (
 from jaxloss.losses import (
     agreement as agreement,
     classification as classification,
+    contrastive as contrastive,
     imbalanced as imbalanced,
+    likelihood as likelihood,
     margin as margin,
+    metric as metric,
     multilabel as multilabel,
     regression as regression,
     robust as robust,
     sampled as sampled,
+    scoring as scoring,
+    segmentation as segmentation,
+    sequence as sequence,
+    transport as transport,
 )
 from jaxloss.objectives.accumulate import accumulate as accumulate
 from jaxloss.objectives.objective import objective as objective

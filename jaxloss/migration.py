@@ -29,6 +29,8 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "multiclass_hinge_loss": "margin.crammer_singer: gradient one half at the kink, finite for "
         "labels out of range",
         "multiclass_perceptron_loss": "margin.multiclass_perceptron: splits the gradient at ties",
+        "ctc_loss": "sequence.ctc: marks padding with 1; near 1e5, with a gradient, for too few "
+        "frames",
     },
     "torch": {
         "nn.functional.mse_loss": "regression.squared_error: mean by default",
@@ -55,6 +57,8 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "nn.functional.multilabel_margin_loss": "multilabel.margin: takes indices ended by -1",
         "nn.AdaptiveLogSoftmaxWithLoss": "sampled.adaptive_softmax: owns the layers, gives the "
         "log-probability",
+        "nn.functional.ctc_loss": "sequence.ctc: takes log-probabilities, time first, and counts; "
+        "the mean divides by the count of labels; gradient NaN for too few frames",
     },
     "keras": {
         "mean_squared_error": f"regression.squared_error: {_LAST}",
@@ -78,6 +82,8 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "squared_hinge": f"margin.squared_hinge: converts bits by looking at them, {_LAST}",
         "categorical_hinge": "margin.crammer_singer: one-hot targets; the true class counts as a "
         "wrong one with score 0",
+        "ctc": "sequence.ctc: every frame counts and label 0 is both padding and blank; near 1e5, "
+        "with a gradient, for too few frames",
     },
     "timm": {
         "LabelSmoothingCrossEntropy": "classification.softmax_cross_entropy: smoothing=",
@@ -149,10 +155,39 @@ NAMES: Mapping[str, Mapping[str, str]] = {
     "monai": {
         "losses.AUCMLoss": "imbalanced.auc_margin: holds a, b and alpha as parameters",
         "losses.MultiScaleLoss": "over_scales: smooths with a Gaussian instead of pooling",
+        "losses.BarlowTwinsLoss": "contrastive.barlow_twins: standardises by the unbiased "
+        "deviation, divides by n",
+    },
+    "pytorch_metric_learning": {
+        "losses.NTXentLoss": "contrastive.info_nce: given ref_emb, and of unit vectors; "
+        "without ref_emb by labels, for which see sup_con",
+        "losses.SupConLoss": "contrastive.sup_con: of unit vectors; mean over the values above 0",
+        "losses.TripletMarginLoss": "metric.batch_all_triplet: of unit vectors, margin 0.05; mean "
+        "over all triplets above 0",
+        "miners.BatchHardMiner": "metric.batch_hard_triplet: indices for TripletMarginLoss, which "
+        "takes the mean over the values above 0",
+        "losses.VICRegLoss": "contrastive.vicreg: distance divided by the dimension, hinge halved",
+    },
+    "lightly": {
+        "loss.NTXentLoss": "contrastive.sup_con: of both views as unit vectors, one label for each "
+        "pair; temperature 0.5",
+        "loss.BarlowTwinsLoss": "contrastive.barlow_twins: adds 1e-5 to the variances",
+        "loss.VICRegLoss": "contrastive.vicreg: distance divided by the dimension, hinge halved",
+    },
+    "open_clip": {
+        "ClipLoss": "contrastive.clip: takes the scale and not its logarithm; mean",
+        "SigLipLoss": "contrastive.siglip: takes the scale and not its logarithm; mean of rows",
     },
     "tensorflow": {
         "nn.sampled_softmax_loss": "sampled.sampled_softmax: draws the sample itself",
         "nn.nce_loss": "sampled.noise_contrastive_estimation: draws the sample itself",
+    },
+    "torchaudio": {
+        "functional.rnnt_loss": "sequence.transducer: takes counts, mean by default; blank is the "
+        "last class by default",
+    },
+    "warprnnt_numba": {
+        "RNNTLossNumba": "sequence.transducer: takes counts, mean by default",
     },
 }
 """By library, then by the name of the loss there: the name here, and what differs there."""

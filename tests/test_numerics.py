@@ -108,6 +108,18 @@ def test_logsumexp_over_nothing_and_masks():
     assert numerics.logsumexp(jnp.zeros((2, 0))).tolist() == [-np.inf, -np.inf]
 
 
+def test_log_add_is_exact_at_any_size_and_over_nothing():
+    none = jnp.full(3, -jnp.inf)
+    terms = jnp.array([0.0, 1e4, -jnp.inf]), jnp.array([0.0, 1e4 - 1, -2.0]), none
+    expected = jnp.array([jnp.log(2.0), 1e4 + jnp.log1p(jnp.exp(-1.0)), -2.0])
+    np.testing.assert_allclose(numerics.log_add(*terms), expected, rtol=1e-6)
+    shares = jax.grad(lambda *terms: numerics.log_add(*terms).sum(), (0, 1))(*terms)
+    np.testing.assert_allclose(shares[0], [0.5, jax.nn.sigmoid(1.0), 0], rtol=1e-6)
+    np.testing.assert_allclose(shares[0] + shares[1], 1, rtol=1e-6)
+    assert jnp.all(numerics.log_add(none, none) == -jnp.inf)
+    assert jnp.all(jax.grad(lambda x: numerics.log_add(x, none).sum())(none) == 0)
+
+
 def test_log_softmax_keeps_its_accuracy_at_large_scores():
     log_p = numerics.log_softmax(jnp.array([1e4, 1e4, -1e4]))
     assert jnp.allclose(log_p[:2], -jnp.log(2), rtol=1e-6)

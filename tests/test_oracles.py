@@ -11,17 +11,45 @@ import pytest
 from tests.oracles import (
     agreement,
     classification,
+    contrastive,
+    fused,
     imbalanced,
+    likelihood,
     margin,
+    metric,
     multilabel,
     regression,
     robust,
     sampled,
+    scoring,
+    segmentation,
+    sequence,
+    transport,
 )
 from tests.pins_classes import CLASSIFICATION, IMBALANCED, MARGIN, MULTILABEL, SAMPLED
+from tests.pins_lists import AUC, LIKELIHOOD, SCORING, SEGMENTATION, TRANSPORT
+from tests.pins_pairs import CONTRASTIVE, METRIC
 from tests.pins_residuals import AGREEMENT, REGRESSION, ROBUST
+from tests.pins_sequences import FUSED, SEQUENCE
 
-MODULES = (regression, agreement, robust, classification, margin, multilabel, imbalanced, sampled)
+MODULES = (
+    regression,
+    agreement,
+    robust,
+    classification,
+    margin,
+    multilabel,
+    imbalanced,
+    sampled,
+    scoring,
+    transport,
+    likelihood,
+    segmentation,
+    contrastive,
+    metric,
+    sequence,
+    fused,
+)
 PINS = [
     *REGRESSION,
     *AGREEMENT,
@@ -31,6 +59,15 @@ PINS = [
     *MULTILABEL,
     *IMBALANCED,
     *SAMPLED,
+    *AUC,
+    *SCORING,
+    *TRANSPORT,
+    *LIKELIHOOD,
+    *SEGMENTATION,
+    *CONTRASTIVE,
+    *METRIC,
+    *SEQUENCE,
+    *FUSED,
 ]
 
 
@@ -39,11 +76,49 @@ def test_value_by_hand(
     oracle: Callable[..., Any], args: tuple[Any, ...], hyper: dict[str, Any], expect: Any
 ) -> None:
     """The oracle returns float64 of the expected shape and value."""
-    value = oracle(*args, **hyper)
-    assert value.dtype == np.float64
-    assert value.shape == np.shape(expect)
-    # an absolute 1e-25 admits the rounding of decimals at zero, and still tests what is tiny
-    np.testing.assert_allclose(value, expect, rtol=2e-12, atol=1e-25)
+    found = oracle(*args, **hyper)
+    if not isinstance(found, tuple):
+        found, expect = (found,), (expect,)
+    for value, wanted in zip(found, expect, strict=True):
+        assert value.dtype == np.float64
+        assert value.shape == np.shape(wanted)
+        # an absolute 1e-25 admits the rounding of decimals at zero, and still tests what is tiny
+        np.testing.assert_allclose(value, wanted, rtol=2e-12, atol=1e-25)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"bias": [0.5, -1.0, 0.25, 2.0]},
+        {"weights": [2.0, 1.0, 0.5], "where": [True, False, True]},
+        {"smoothing": 0.2, "class_weights": [2.0, 0.5, 1.0, 0.0], "z_loss": 0.3},
+        {"softcap": 1.5, "temperature": [0.5, 1.0, 2.0], "bias": [0.0, 1.0, -np.inf, 0.5]},
+    ],
+    ids=lambda options: "-".join(options) or "defaults",
+)
+def test_gradients_by_hand_are_slopes(options: dict[str, Any]) -> None:
+    """What is derived by hand from the fused formula equals its central differences."""
+    rng = np.random.default_rng(0)
+    given = [rng.standard_normal((3, 2)), rng.standard_normal((2, 4))]
+    given.append(np.array(options.get("bias", np.zeros(4))))
+    labels, options = [1, 7, 0], {name: x for name, x in options.items() if name != "bias"}
+
+    def total(features: Any, kernel: Any, bias: Any) -> Any:
+        return np.nansum(
+            fused.linear_softmax_cross_entropy(features, kernel, labels, bias=bias, **options)
+        )
+
+    found = fused.linear_softmax_cross_entropy_gradients(
+        *given[:2], labels, bias=given[2], **options
+    )
+    for place, gradient in enumerate(found):
+        for entry in np.ndindex(gradient.shape):
+            ahead, behind = ([array.copy() for array in given] for _ in range(2))
+            ahead[place][entry] += 1e-6
+            behind[place][entry] -= 1e-6
+            slope = (total(*ahead) - total(*behind)) / 2e-6
+            np.testing.assert_allclose(gradient[entry], slope, rtol=1e-6, atol=1e-8)
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)

@@ -4,6 +4,7 @@ import functools
 import importlib
 import inspect
 import zlib
+from typing import Literal, get_args, get_origin
 
 import jax
 import jax.numpy as jnp
@@ -16,21 +17,30 @@ from jaxloss.testing import Case
 
 # Options that are no float hyperparameters: each is tested with what it may be.
 CHOICES = {
-    "normalizer": ["range", "std", "mean", "l2"],
     "where": [np.arange(20).reshape(4, 5) % 3 != 0],
     "class_weights": [np.array([0.5, 2.0, 1.0, 0.0, 3.0], np.float32)],
     "bias": [np.linspace(-1, 1, 10).astype(np.float32)],
+    "negatives": [np.linspace(-1, 1, 24).reshape(4, 2, 3).astype(np.float32)],
+}
+
+# Entries that stand in order are kept from the first on: frames, and then labels.
+ORDERED = {
+    "where": [np.arange(5) < np.array([[5], [4], [3], [4]])],
+    "label_where": [np.arange(2) < np.array([[2], [1], [0], [2]])],
 }
 
 
-def variants(row):
+def variants(row, domain):
     """Keyword arguments: defaults, each hyperparameter changed, and each option."""
     yield {}
     for name, default in row.hyperparameters.items():
         yield {name: np.float32(0.75 * default + 0.3).item()}
-    for name, values in CHOICES.items():
-        if row.accepts(name):
+    for name, values in (ORDERED if DOMAINS[domain].ordered else CHOICES).items():
+        if row.accepts(name) and name not in row.hyperparameters:
             yield from ({name: value} for value in values)
+    for parameter in inspect.signature(row.loss).parameters.values():
+        if get_origin(parameter.annotation) is Literal:
+            yield from ({parameter.name: word} for word in get_args(parameter.annotation))
     if row.hyperparameters:
         yield {name: np.float32(1.25 * d + 0.1).item() for name, d in row.hyperparameters.items()}
 
@@ -41,7 +51,7 @@ CASES = [
     )
     for row in catalogue.LOSSES
     for domain in row.reads
-    for i, options in enumerate(variants(row))
+    for i, options in enumerate(variants(row, domain))
 ]
 
 
@@ -60,10 +70,11 @@ def drawn(row, domain, options):
     options = {name: value for name, value in options.items() if name not in words}
     case = Case(functools.partial(row.loss, **words), DOMAINS[domain], row.gives)
     given = case.draw(seed=zlib.crc32(f"{row.name}{sorted(options)}".encode()) % 2**31)
-    if "where" in options and case.domain.labels is not None:
+    place, kept = case.domain.labels, np.asarray(options.get("where", ()))
+    if place is not None and kept.shape[:-1] == given.positional[place].shape:
         # A true class that is left out costs infinity; here labels are ones that take part.
         positional = list(given.positional)
-        positional[case.domain.labels] = np.argmax(options["where"], axis=-1).astype(np.int32)
+        positional[place] = np.argmax(kept, axis=-1).astype(np.int32)
         given = Arguments(tuple(positional), given.options)
     return case, Arguments(given.positional, {**given.options, **options})
 

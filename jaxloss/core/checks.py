@@ -154,11 +154,11 @@ def indices(
     return array
 
 
-def hyperparameters(like: Array, **hyper: ArrayLike) -> list[Array]:
+def hyperparameters(like: Array | jax.ShapeDtypeStruct, **hyper: ArrayLike) -> list[Array]:
     """Convert hyperparameters to the dtype of `like` and make them broadcast against it.
 
     Args:
-        like: array of the shape that values will have.
+        like: array, or shape and dtype, that values will have.
         hyper: numbers, arrays or tracers by name.
 
     Returns:
@@ -185,6 +185,11 @@ def hyperparameters(like: Array, **hyper: ArrayLike) -> list[Array]:
             array = jnp.expand_dims(array, tuple(range(like.ndim - array.ndim)))
         ready.append(array)
     return ready
+
+
+def of_rows(array: Array) -> jax.ShapeDtypeStruct:
+    """Shape and dtype of one value for each row, for `hyperparameters` to broadcast against."""
+    return jax.ShapeDtypeStruct(array.shape[:-1], array.dtype)
 
 
 def along(hyperparameter: Array, axes: int = 1) -> Array:

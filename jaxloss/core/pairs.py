@@ -1,19 +1,75 @@
 """All pairs of a set: differences, distances, similarities, and masks of which pairs count.
 
 Shapes are static: what does not count is masked, never dropped. Vectors are on the last axis, items
-on the one before; everything before that is batch.
+on the one before; everything before that is batch. Where arrays carry their sharding in their type,
+rows stay where they are, and what they are compared with is gathered.
 """
 
+from typing import Any
+
+import jax
 import jax.numpy as jnp
-from jax import Array
+from jax import Array, lax
+from jax.sharding import NamedSharding, PartitionSpec
 from jaxtyping import Bool, Float, Int
 
-from jaxloss.core.numerics import safe_divide, safe_norm, safe_sqrt
+from jaxloss.core.numerics import normalize, one_hot, safe_sqrt, with_tangent
 
 
 def differences(scores: Float[Array, "*batch n"]) -> Float[Array, "*batch n n"]:
     """`scores[i] - scores[j]` for all pairs of one list."""
     return scores[..., :, None] - scores[..., None, :]
+
+
+def inner_products(
+    x: Float[Array, "*batch n dim"], y: Float[Array, "*batch m dim"]
+) -> Float[Array, "*batch n m"]:
+    """Inner products between two sets, in full precision on every device."""
+    return _product("...nd,...md->...nm", x, gathered(y, -2), -1)
+
+
+def gram(x: Float[Array, "*batch n dim"]) -> Float[Array, "*batch n n"]:
+    """Inner products within one set, whose gradient takes one product of matrices and not two."""
+    return inner_products(x, x) if _placed(x)[1] else _gram(x)
+
+
+def _gram_tangent(_: Array, primals: tuple[Array], tangents: tuple[Array]) -> Array:
+    half = inner_products(tangents[0], primals[0])
+    return half + jnp.swapaxes(half, -1, -2)
+
+
+_gram = with_tangent(lambda x: inner_products(x, x), _gram_tangent)
+
+
+def gathered(array: Array, axis: int) -> Array:
+    """The same array, if its type says that an axis is divided over devices, undivided there."""
+    kind, spec = _placed(array)
+    if not spec or spec[axis] is None:
+        return array
+    spec[axis] = None
+    return jax.sharding.reshard(array, NamedSharding(kind.mesh, PartitionSpec(*spec)))
+
+
+def _placed(array: Array) -> tuple[Any, list[Any]]:
+    """The sharding that the type of an array carries, and its entry for each axis."""
+    kind: Any = jax.typeof(array).sharding
+    spec = list(kind.spec)
+    return kind, [*spec, *(None,) * (array.ndim - len(spec))] if any(spec) else []
+
+
+def _product(subscripts: str, x: Array, y: Array, summed: int) -> Array:
+    """Products of two sets, divided over devices as the first is but for the axis summed over."""
+    kind, spec = _placed(x)
+    if not spec:
+        return jnp.einsum(subscripts, x, y, precision="highest")
+    del spec[summed]
+    return jnp.einsum(
+        subscripts,
+        x,
+        y,
+        precision="highest",
+        out_sharding=NamedSharding(kind.mesh, PartitionSpec(*spec, None)),
+    )
 
 
 def squared_distances(
@@ -24,11 +80,11 @@ def squared_distances(
     By the inner product, with the midpoint of the data as origin: memory for the matrix alone, and
     no cancellation of a common offset. Distances below about 1e-3 of the spread are not resolved.
     """
-    origin = jnp.mean(y, axis=-2, keepdims=True)
+    origin = lax.stop_gradient(jnp.mean(y, axis=-2, keepdims=True))
     x, y = x - origin, y - origin
-    inner = jnp.einsum("...nd,...md->...nm", x, y, precision="highest")
-    norms = jnp.sum(jnp.square(x), axis=-1)[..., :, None] + jnp.sum(jnp.square(y), -1)[..., None, :]
-    return jnp.maximum(norms - 2 * inner, 0)
+    norm_x, norm_y = (jnp.sum(jnp.square(z), axis=-1) for z in (x, gathered(y, -2)))
+    norms = norm_x[..., :, None] + norm_y[..., None, :]
+    return jnp.maximum(norms - 2 * inner_products(x, y), 0)
 
 
 def distances(
@@ -42,18 +98,110 @@ def cosine_similarities(
     x: Float[Array, "*batch n dim"], y: Float[Array, "*batch m dim"]
 ) -> Float[Array, "*batch n m"]:
     """Cosines between two sets; 0 with gradient 0 for a zero vector."""
-    x = safe_divide(x, safe_norm(x, keepdims=True))
-    y = safe_divide(y, safe_norm(y, keepdims=True))
-    return jnp.einsum("...nd,...md->...nm", x, y, precision="highest")
+    return inner_products(normalize(x), normalize(y))
 
 
 def same_label(
     labels: Int[Array, "*batch n"], others: Int[Array, "*batch m"]
 ) -> Bool[Array, "*batch n m"]:
     """Pairs that share a label."""
-    return labels[..., :, None] == others[..., None, :]
+    return labels[..., :, None] == gathered(others, -1)[..., None, :]
 
 
 def off_diagonal(n: int) -> Bool[Array, "n n"]:
     """Pairs of different items of one set."""
     return ~jnp.eye(n, dtype=bool)
+
+
+def others(kept: Bool[Array, "*batch n"]) -> Bool[Array, "*batch n n"]:
+    """For each item of a set, which other ones are kept."""
+    n = kept.shape[-1]
+    itself = one_hot(jnp.broadcast_to(jnp.arange(n), kept.shape), n)
+    return gathered(kept, -1)[..., None, :] & ~itself
+
+
+def centered(x: Float[Array, "*batch n dim"]) -> Float[Array, "*batch n dim"]:
+    """Items minus their mean; exactly 0 in every feature that all items share."""
+    # The mean of equal numbers is rounded, but not that of zeros. The shift drops out of every
+    # derivative.
+    shifted = x - lax.stop_gradient(jnp.max(x, axis=-2, keepdims=True, initial=-jnp.inf))
+    return shifted - jnp.sum(shifted, axis=-2, keepdims=True) / max(x.shape[-2], 1)
+
+
+def off_diagonal_energy(
+    x: Float[Array, "*batch n dim"], y: Float[Array, "*batch n dim"]
+) -> Float[Array, "*batch"]:
+    """Sum of squared inner products of features `i` of one set with features `j != i` of another.
+
+    `sum((x.T @ y)[i, j]**2)` over `i != j`, in time and memory linear in `dim`: when there are more
+    features than items, the `dim` by `dim` matrix is never formed.
+    """
+    n, dim = x.shape[-2:]
+    if dim <= 2 * n:
+        return _off_diagonal_energy(x, y)
+    x, y = gathered(x, -1), gathered(y, -1)
+    # The energy of the whole matrix is an inner product of two small Gram matrices, and that of the
+    # diagonal is known. Their difference may cancel, but not among features that n others exceed:
+    # a matrix of rank n cannot have more than n large entries on its diagonal without as much
+    # energy beside it. So the n largest are set apart and compared directly.
+    diagonal = lax.stop_gradient(jnp.abs(jnp.sum(x * y, axis=-2)))
+    large = lax.top_k(diagonal, n)[1]
+    is_large = jnp.any(one_hot(large, dim), axis=-2)[..., None, :]
+    x_large, y_large = (jnp.take_along_axis(z, large[..., None, :], axis=-1) for z in (x, y))
+    x_rest, y_rest = jnp.where(is_large, 0, x), jnp.where(is_large, 0, y)
+    large_x, rest_x, large_y, rest_y = map(gram, (x_large, x_rest, y_large, y_rest))
+    between = jnp.sum(large_x * rest_y + rest_x * large_y, axis=(-2, -1))
+    rest = jnp.sum(rest_x * rest_y, axis=(-2, -1)) - jnp.sum(
+        jnp.square(jnp.sum(x_rest * y_rest, axis=-2)), axis=-1
+    )
+    return _off_diagonal_energy(x_large, y_large) + between + rest
+
+
+def _off_diagonal_energy(x: Array, y: Array) -> Array:
+    products = _product("...nd,...ne->...de", x, gathered(y, -1), -2)
+    return jnp.sum(jnp.square(products), axis=(-2, -1), where=off_diagonal(x.shape[-1]))
+
+
+def items_at(
+    x: Float[Array, "*batch n dim"], index: Int[Array, "*batch m"]
+) -> Float[Array, "*batch m dim"]:
+    """Items of a set by their places in it."""
+    kind, spec = _placed(index)
+    whole = gathered(x, -2)
+    if not spec or spec[-1] is None:
+        return jnp.take_along_axis(whole, index[..., None], axis=-2, mode="clip")
+    rows = NamedSharding(kind.mesh, PartitionSpec(spec[-1], None))
+    take = lambda x, index: x.at[index].get(mode="clip", out_sharding=rows)
+    for _ in range(x.ndim - 2):
+        take = jax.vmap(take)
+    return take(whole, index)
+
+
+def hardest(
+    anchors: Float[Array, "*batch m dim"],
+    anchor_labels: Int[Array, "*batch m"],
+    places: Int[Array, " m"],
+    embeddings: Float[Array, "*batch n dim"],
+    labels: Int[Array, "*batch n"],
+    kept: Bool[Array, "*batch n"],
+) -> tuple[Int[Array, "*batch m"], Int[Array, "*batch m"], Bool[Array, "*batch m"]]:
+    """For each anchor the farthest item of its label and the nearest of another, first at ties.
+
+    Args:
+        anchors: some of the embeddings.
+        anchor_labels: of these.
+        places: where in the set each of them is, so that none is its own positive.
+        embeddings: the whole set.
+        labels: of the whole set; they are only compared.
+        kept: items that may be found.
+
+    Returns:
+        Indices of the positive and of the negative, and whether an anchor has both. No derivative.
+    """
+    apart = squared_distances(*lax.stop_gradient((anchors, embeddings)))
+    same, kept = same_label(anchor_labels, labels), gathered(kept, -1)[..., None, :]
+    itself = one_hot(jnp.broadcast_to(places, anchor_labels.shape), labels.shape[-1])
+    positive, negative = same & kept & ~itself, ~same & kept
+    farthest = jnp.argmax(jnp.where(positive, apart, -1), axis=-1)
+    nearest = jnp.argmin(jnp.where(negative, apart, jnp.inf), axis=-1)
+    return farthest, nearest, jnp.any(positive, axis=-1) & jnp.any(negative, axis=-1)

@@ -39,6 +39,8 @@ class Domain:
         shared: places of arguments that belong to the batch as a whole, as a kernel does.
         lone: whether each value depends on its own example alone, so that examples can be masked,
             scanned and split over devices one by one. (Losses of pairs within a batch are not.)
+        ordered: whether `where` says how many entries there are, in their order (frames of a
+            sequence), instead of leaving out any entries.
     """
 
     arguments: tuple[str, ...]
@@ -51,6 +53,7 @@ class Domain:
     classes: Callable[[Arguments], int] = last_axis
     shared: tuple[int, ...] = ()
     lone: bool = True
+    ordered: bool = False
 
 
 def floats(array: NDArray[Any]) -> NDArray[np.float32]:

@@ -13,4 +13,12 @@ from jaxloss.fused.linear import (
     linear_softmax_cross_entropy as linear_softmax_cross_entropy,
     linear_values as linear_values,
 )
+from jaxloss.fused.pairs import (
+    batch_all_triplet as batch_all_triplet,
+    batch_hard_triplet as batch_hard_triplet,
+    clip as clip,
+    info_nce as info_nce,
+    siglip as siglip,
+    sup_con as sup_con,
+)
 from jaxloss.fused.vocabulary import Report as Report

@@ -192,7 +192,7 @@ def fold_blocks(
     else:
         shapes = jax.eval_shape(lambda: function(_taken(strided, size, whole, rows, jnp.int32(0))))
         found = start(jax.tree.map(zeros_of_type, shapes[0]))
-        found, results = lax.scan(body, found, jnp.arange(whole))
+        found, results = lax.scan(body, found, jnp.arange(whole, dtype=jnp.int32))
         results = jax.tree.map(functools.partial(_joined, strided), results)
     if left:
         more, rest = function(jax.tree.map(lambda a: a[whole * size :], rows))

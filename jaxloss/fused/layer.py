@@ -90,8 +90,8 @@ class Way:
         """Classes whose logits are made at a time."""
         if self.chunk is not None:
             return self.chunk
-        # Three arrays of logits are alive at a time.
-        size = self.bytes(tokens, dim, classes) // (12 * max(tokens, 1))
+        # Four arrays of the size of a block are alive at a time.
+        size = self.bytes(tokens, dim, classes) // (16 * max(tokens, 1))
         return max(size // SMALLEST * SMALLEST, SMALLEST)
 
 

@@ -12,13 +12,14 @@ import inspect
 from collections.abc import Callable, Hashable
 from typing import Any, Literal, NamedTuple
 
+import jax
 import jax.numpy as jnp
 from jax import Array, lax
 from jax.typing import ArrayLike
 from jaxtyping import Bool, Float, Int, PyTree
 
 from jaxloss.core.checks import absent, class_vector, indices
-from jaxloss.core.numerics import known, log_total, pick, product, shifted, sum_across
+from jaxloss.core.numerics import alike, known, log_total, pick, product, shifted, sum_across
 from jaxloss.fused.engine import Plan, Rows, values_of, weighted_total
 from jaxloss.fused.layer import Layer, Table, Way, averaged, over_mapped
 from jaxloss.fused.vocabulary import Options, reported, vocabulary_total
@@ -197,7 +198,11 @@ def linear_softmax_cross_entropy(
     way = Way(chunk, budget, schedule, dtype, precision, sharding)
 
     def on_device(rows: Rows, shared: Any, plan: Plan, axes: Any) -> Any:
-        parts, (costs, options) = shared
+        # Each device takes its own part of their derivative; the parts are added up at the end.
+        parts, (costs, options) = (
+            shared[0],
+            jax.tree.map(lambda a: alike(a, rows.features), shared[1]),
+        )
         across = axes or class_axis_name
         sizes = *rows.features.shape, plan.classes(parts.kernel)
         if way.choice(*sizes) == "vocab":

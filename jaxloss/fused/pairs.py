@@ -23,7 +23,7 @@ from jax.sharding import NamedSharding, PartitionSpec
 from jax.typing import ArrayLike
 from jaxtyping import Bool, Float, Int
 
-from jaxloss.core.checks import along, hyperparameters, labelled, mask, promote, sets
+from jaxloss.core.checks import along, hyperparameters, labelled, mask, of_rows, promote, sets
 from jaxloss.core.numerics import (
     log_add,
     log_total,
@@ -39,7 +39,7 @@ from jaxloss.core.numerics import (
 )
 from jaxloss.core.pairs import hardest, inner_products, squared_distances
 from jaxloss.fused.engine import fold_blocks, in_blocks
-from jaxloss.fused.placement import names
+from jaxloss.fused.placement import explicit, names
 from jaxloss.losses.imbalanced import auc_hinge
 
 _MEMORY = 1 << 21
@@ -133,7 +133,7 @@ def info_nce(
     if negatives is not None:
         anchor, positive, negatives = promote(anchor=anchor, positive=positive, negatives=negatives)
     x, y = sets(anchor=anchor, positive=positive)
-    (temperature,) = hyperparameters(x[..., 0], temperature=temperature)
+    (temperature,) = hyperparameters(of_rows(x), temperature=temperature)
     if negatives is not None:
         theirs, ours = jnp.shape(negatives), x.shape
         if len(theirs) != len(ours) or (*theirs[:-2], theirs[-1]) != (*ours[:-2], ours[-1]):
@@ -181,7 +181,7 @@ def clip(
     Reference: Radford et al. 2021, arXiv:2103.00020; Cheng et al. 2024, arXiv:2410.17243.
     """
     x, y = sets(x=x, y=y)
-    (logit_scale,) = hyperparameters(jnp.zeros(x.shape[:-2], x.dtype), logit_scale=logit_scale)
+    (logit_scale,) = hyperparameters(of_rows(x[..., 0]), logit_scale=logit_scale)
 
     def loss(items: _Items, _: None, axis_name: Hashable | None) -> Array:
         others = _gathered(items, axis_name)
@@ -232,7 +232,7 @@ def siglip(
     Reference: Zhai et al. 2023, arXiv:2303.15343.
     """
     x, y = sets(x=x, y=y)
-    logit_scale, bias = hyperparameters(x[..., 0], logit_scale=logit_scale, bias=bias)
+    logit_scale, bias = hyperparameters(of_rows(x), logit_scale=logit_scale, bias=bias)
 
     def rows(part: _Items, others: _Items, _: None) -> Array:
         scores = part.scale[:, None] * inner_products(part.x, others.y) + part.shift[:, None]
@@ -272,7 +272,7 @@ def sup_con(
     Reference: Khosla et al. 2020, arXiv:2004.11362.
     """
     x, labels = labelled(embeddings, labels)
-    (temperature,) = hyperparameters(x[..., 0], temperature=temperature)
+    (temperature,) = hyperparameters(of_rows(x), temperature=temperature)
 
     def rows(part: _Items, others: _Items, _: None) -> Array:
         scores, rest = inner_products(part.x, others.y), part.strangers(others)
@@ -316,7 +316,7 @@ def batch_hard_triplet(
     Reference: Hermans et al. 2017, arXiv:1703.07737.
     """
     x, labels = labelled(embeddings, labels)
-    (margin,) = hyperparameters(x[..., 0], margin=margin)
+    (margin,) = hyperparameters(of_rows(x), margin=margin)
 
     def loss(items: _Items, _: None, axis_name: Hashable | None) -> Array:
         others = _gathered(items, axis_name)
@@ -365,7 +365,7 @@ def batch_all_triplet(
     Reference: Hermans et al. 2017, arXiv:1703.07737.
     """
     x, labels = labelled(embeddings, labels)
-    (margin,) = hyperparameters(x[..., 0], margin=margin)
+    (margin,) = hyperparameters(of_rows(x), margin=margin)
 
     def rows(part: _Items, others: _Items, _: None) -> Array:
         apart = safe_sqrt(squared_distances(part.x, others.x))
@@ -508,6 +508,8 @@ def _placed(
             items = dataclasses.replace(items, place=items.place + first)
         return loss(items, extra, axis_name)
     spec = PartitionSpec(axes)
+    if explicit(mesh, axes):
+        items = jax.tree.map(lambda a: jax.sharding.reshard(a, NamedSharding(mesh, spec)), items)
     mapped = jax.shard_map(
         lambda items, extra: loss(items, extra, axes),
         mesh=mesh,

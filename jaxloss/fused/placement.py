@@ -57,7 +57,8 @@ class Placement:
             The sums over all devices, and the results for each token.
         """
         of_rows = PartitionSpec(*self.tokens)
-        if self._explicit:
+        is_explicit = explicit(self.mesh, (*self.token_axes, *self.classes))
+        if is_explicit:
             rows = jax.tree.map(lambda a: self._put(a, of_rows), rows)
             shared = jax.tree.map(lambda a: self._put(a, self._divided(a, self.classes)), shared)
 
@@ -68,9 +69,10 @@ class Placement:
         axes = {*self.token_axes, *self.class_axes}
         if not axes:
             return function(rows, shared)
+        partly = is_explicit and self.class_axes != self.classes
         mapped = jax.shard_map(
             on_device,
-            mesh=self.mesh,
+            mesh=None if partly else self.mesh,
             in_specs=(
                 jax.tree.map(lambda _: of_rows, rows),
                 jax.tree.map(lambda a: self._divided(a, self.class_axes), shared),
@@ -78,13 +80,15 @@ class Placement:
             out_specs=(PartitionSpec(), of_rows),
             axis_names=axes,
         )
-        return jax.jit(mapped)(rows, shared)
-
-    @property
-    def _explicit(self) -> bool:
-        kinds = dict(zip(self.mesh.axis_names, self.mesh.axis_types, strict=True))
-        axes = (*self.token_axes, *self.classes)
-        return all(kinds[name] == jax.sharding.AxisType.Explicit for name in axes)
+        if not partly:
+            return jax.jit(mapped)(rows, shared)
+        # What the loop leaves to the compiler it must leave to it wholly: between manual axes and
+        # explicit ones, arrays would be gathered.
+        inner = jax.sharding.auto_axes(
+            mapped, axes=self.classes, out_sharding=(PartitionSpec(), of_rows)
+        )
+        with jax.sharding.use_abstract_mesh(self.mesh):
+            return inner(rows, shared)
 
     def _put(self, array: Array, spec: PartitionSpec) -> Array:
         return jax.sharding.reshard(array, NamedSharding(self.mesh, spec))
@@ -96,6 +100,12 @@ class Placement:
         return (
             PartitionSpec(axes) if self.table else PartitionSpec(*(None,) * (array.ndim - 1), axes)
         )
+
+
+def explicit(mesh: Any, axes: tuple[str, ...]) -> bool:
+    """Whether types say how arrays are divided over these mesh axes."""
+    kinds = dict(zip(mesh.axis_names, mesh.axis_types, strict=True))
+    return all(kinds[name] == jax.sharding.AxisType.Explicit for name in axes)
 
 
 def names(entry: Entry) -> tuple[str, ...]:

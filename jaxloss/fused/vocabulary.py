@@ -253,7 +253,7 @@ def _loop(step: Callable[[Any, Any, int], Any], carry: Any, classes: int, width:
         return step(carry, index * width, width), None
 
     if whole:
-        carry, _ = lax.scan(body, carry, jnp.arange(whole))
+        carry, _ = lax.scan(body, carry, jnp.arange(whole, dtype=jnp.int32))
     left = classes - whole * width
     return step(carry, whole * width, left) if left else carry
 

@@ -14,7 +14,7 @@ from jax import Array, lax
 from jax.typing import ArrayLike
 from jaxtyping import Bool, Float
 
-from jaxloss.core.checks import above, along, hyperparameters, mask, vectors
+from jaxloss.core.checks import above, along, hyperparameters, mask, of_rows, vectors
 from jaxloss.core.numerics import absolute, safe_divide, safe_norm, safe_power, safe_sqrt
 
 
@@ -155,7 +155,7 @@ def minkowski_error(
     Reference: Minkowski 1896, "Geometrie der Zahlen".
     """
     pred, target, kept = _vectors(pred, target, where)
-    (order,) = hyperparameters(pred[..., 0], order=order)
+    (order,) = hyperparameters(of_rows(pred), order=order)
     size = jnp.where(kept, absolute(pred - target), 0)
     # In units of the largest error no power overflows; the units cancel in every derivative.
     unit = _or_one(lax.stop_gradient(jnp.max(size, axis=-1, initial=0.0)))
@@ -287,7 +287,7 @@ def scale_invariant_log_error(
     """
     pred, target, kept = _vectors(pred, target, where, fill=1.0)
     above(0, pred=pred, target=target)
-    (balance,) = hyperparameters(pred[..., 0], balance=balance)
+    (balance,) = hyperparameters(of_rows(pred), balance=balance)
     difference = jnp.log(pred) - jnp.log(target)
     spread = _mean(jnp.square(_centered(difference, kept)), kept)
     return spread + (1 - balance) * jnp.square(_mean(difference, kept))

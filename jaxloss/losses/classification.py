@@ -25,6 +25,7 @@ from jaxloss.core.checks import (
     indices,
     labels as check_labels,
     mask,
+    of_rows,
     probabilities,
     promote,
     same_shape,
@@ -480,7 +481,7 @@ def logit_norm_cross_entropy(
     Reference: Wei et al. 2022, arXiv:2205.09310.
     """
     logits, target = classes(logits=logits, target=target)
-    (temperature,) = hyperparameters(logits[..., 0], temperature=temperature)
+    (temperature,) = hyperparameters(of_rows(logits), temperature=temperature)
     present = logits > -jnp.inf
     finite = jnp.where(present, logits, 0)
     scaled = safe_divide(finite, safe_norm(finite, keepdims=True))

@@ -21,6 +21,7 @@ from jaxloss.core.checks import (
     hyperparameters,
     labels as check_labels,
     mask,
+    of_rows,
     promote,
     same_shape,
     signs,
@@ -330,7 +331,7 @@ def weston_watkins(
         recognition".
     """
     lead, labels, margin = _leads(logits, labels, margin, where)
-    (power,) = hyperparameters(lead[..., 0], power=power)
+    (power,) = hyperparameters(of_rows(lead), power=power)
     short = relu(along(margin) + lead)
     value = jnp.sum(safe_power(short, along(power)), axis=-1)
     return known(value, labels, lead.shape[-1])

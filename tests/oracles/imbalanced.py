@@ -79,3 +79,28 @@ def auc_margin(
     s = real(scores)
     keep = kept(where, s.shape)
     return rows(value, s.shape[:-1], s, real(target), keep, a=a, b=b, alpha=alpha, m=margin)
+
+
+def _over_pairs(
+    fn: Callable[[Decimal], Decimal], logits: X, target: X, margin: X, where: X | None
+) -> Array:
+    """Mean of fn(max(0, margin - (s_i - s_j))) over pairs (i positive, j negative)."""
+
+    def value(s: Vector, t: Vector, keep: list[bool], margin: Decimal) -> Decimal:
+        row = [(a, y) for a, y, k in zip(s, t, keep, strict=True) if k]
+        positives = [a for a, y in row if y == 1]
+        negatives = [a for a, y in row if y == 0]
+        return mean([fn(max(ZERO, margin - (a - b))) for a in positives for b in negatives])
+
+    s = real(logits)
+    return rows(value, s.shape[:-1], s, real(target), kept(where, s.shape), margin=margin)
+
+
+def auc_hinge(logits: X, target: X, *, margin: X = 1.0, where: X | None = None) -> Array:
+    """Mean over pairs of max(0, margin - (s_i - s_j)), 0 without a pair."""
+    return _over_pairs(lambda gap: gap, logits, target, margin, where)
+
+
+def auc_squared_hinge(logits: X, target: X, *, margin: X = 1.0, where: X | None = None) -> Array:
+    """Mean over pairs of max(0, margin - (s_i - s_j))², 0 without a pair."""
+    return _over_pairs(lambda gap: gap * gap, logits, target, margin, where)

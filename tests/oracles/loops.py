@@ -85,6 +85,44 @@ def rows(
     return result
 
 
+def items(
+    fn: Callable[..., Decimal],
+    batch: tuple[int, ...],
+    count: int,
+    *arrays: npt.NDArray[Any],
+    **hyper: npt.ArrayLike,
+) -> Array:
+    """Call `fn(i, ...)` for each of the `count` items of each list; `hyper` broadcasts to them.
+
+    As `rows` otherwise: every item sees the whole list that it belongs to.
+    """
+    shape = (*batch, count)
+    spread = {name: np.broadcast_to(real(value), shape) for name, value in hyper.items()}
+    result = np.empty(shape, np.float64)
+    with decimal.localcontext(EXACT):
+        for index in np.ndindex(batch):
+            values = [exact(array[index].tolist()) for array in arrays]
+            for i in range(count):
+                chosen = {name: exact(value[(*index, i)].item()) for name, value in spread.items()}
+                result[(*index, i)] = float(fn(i, *values, **chosen))
+    return result
+
+
+def total(values: Iterable[Decimal]) -> Decimal:
+    """The sum; 0 of nothing."""
+    return sum(values, ZERO)
+
+
+def dot(x: Sequence[Decimal], y: Sequence[Decimal]) -> Decimal:
+    """The inner product of two vectors."""
+    return total(a * b for a, b in zip(x, y, strict=True))
+
+
+def squared_distance(x: Sequence[Decimal], y: Sequence[Decimal]) -> Decimal:
+    """The square of the Euclidean distance between two points."""
+    return total((a - b) * (a - b) for a, b in zip(x, y, strict=True))
+
+
 def power(base: Decimal, exponent: Decimal) -> Decimal:
     """Raise `base >= 0` to a power, in decimals only where floats run out of range."""
     try:

@@ -1,4 +1,7 @@
-"""Rows of libraries on NumPy: scikit-learn, SciPy, statsmodels. Gradients where they have them."""
+"""Rows of libraries on NumPy: scikit-learn, SciPy, statsmodels, scoringrules.
+
+Gradients where they have them.
+"""
 
 from tests.references.case import Case, Peer
 from tests.references.inputs import CLASSES, PROBABILITIES, REALS, VECTORS
@@ -13,6 +16,19 @@ BIT_LOGITS = {"logits": [-3.0, -0.5, 0.0, 2.0, 6.0], "target": [0.0, 1.0, 1.0, 0
 SIGN_LOGITS = {
     "logits": [-3.0, -1.0, -0.5, 0.5, 1.5, 2.0],
     "target": [1.0, 1.0, -1.0, 1.0, 1.0, -1.0],
+}
+# 4 times, with ties among those who die and with one censored at the time of a death
+SURVIVAL = {
+    "log_hazard": [0.5, -1.0, 0.25, 2.0, 0.0, -0.75, 1.5],
+    "time": [1.0, 2.0, 2.0, 3.0, 2.0, 3.0, 4.0],
+    "event": [1.0, 1.0, 1.0, 1.0, 0.0, 1.0, 0.0],
+}
+PHREG = 'PHReg(time, np.eye(7), status=event, ties="{0}").{1}(log_hazard)'
+SAMPLES = {"x": [0.5, -1.0, 2.0, 0.25, -1.0], "y": [1.5, -0.5, 3.0]}
+SAMPLE_WEIGHTS = {"x_weights": [1.0, 0.5, 0.0, 2.0, 0.25], "y_weights": [0.5, 3.0, 1.0]}
+ENSEMBLE = {
+    "pred": [[0.5, -1.0, 2.0, 0.25], [3.0, 3.0, -2.5, 1.0], [-0.5, 0.75, 0.0, -4.0]],
+    "target": [0.0, 3.0, -5.0],
 }
 SGD = "[sgd.{0}.py_loss(y, p) for y, p in zip(target, {1})]"
 SGD_SLOPE = "[sgd.{0}.py_dloss(p, y) for y, p in zip(target, {1})]"
@@ -182,7 +198,9 @@ SCIPY = Peer(
     name="scipy",
     pins=("scipy==1.17.1",),
     runs="numpy",
-    setup="import numpy as np; from scipy import special; from scipy.spatial import distance",
+    setup=(
+        "import numpy as np; from scipy import special, stats; from scipy.spatial import distance"
+    ),
     cases=(
         Case(
             "huber",
@@ -233,6 +251,35 @@ SCIPY = Peer(
             "jl.agreement.minkowski_error(x, y, order=1.5)",
             VECTORS,
         ),
+        Case(
+            "wasserstein",
+            "stats.wasserstein_distance(x, y)",
+            "jl.transport.wasserstein(x, y)",
+            SAMPLES,
+        ),
+        Case(
+            "wasserstein-weights",
+            "stats.wasserstein_distance(x, y, x_weights, y_weights)",
+            "jl.transport.wasserstein(x, y, x_weights=x_weights, y_weights=y_weights)",
+            SAMPLES | SAMPLE_WEIGHTS,
+        ),
+        Case(
+            "energy-distance",
+            "stats.energy_distance(x, y)",
+            "jnp.sqrt(jl.transport.energy_distance(x, y))",
+            SAMPLES,
+            relation="SciPy takes the root",
+        ),
+        Case(
+            "energy-distance-weights",
+            "stats.energy_distance(x, y, x_weights, y_weights)",
+            (
+                "jnp.sqrt("
+                "jl.transport.energy_distance(x, y, x_weights=x_weights, y_weights=y_weights))"
+            ),
+            SAMPLES | SAMPLE_WEIGHTS,
+            relation="SciPy takes the root",
+        ),
     ),
 )
 
@@ -240,7 +287,10 @@ STATSMODELS = Peer(
     name="statsmodels",
     pins=("statsmodels==0.15.0", "scipy==1.17.1"),
     runs="numpy",
-    setup="from statsmodels.robust import norms",
+    setup=(
+        "import numpy as np; from statsmodels.duration.hazard_regression import PHReg; from "
+        "statsmodels.robust import norms"
+    ),
     cases=tuple(
         Case(
             name,
@@ -264,5 +314,52 @@ STATSMODELS = Peer(
                 "jl.robust.hampel(pred, target, a=0.75, b=1.5, c=5.0)",
             ),
         )
+    )
+    + tuple(
+        Case(
+            f"cox-{ties}",
+            f"-{PHREG.format(ties, 'loglike')} / event.sum()",
+            f'jl.likelihood.cox(log_hazard, time, event, ties="{ties}")',
+            SURVIVAL,
+            relation="statsmodels does not divide by the number of events; its default is Breslow",
+            slopes={"log_hazard": f"-{PHREG.format(ties, 'score')} / event.sum()"},
+        )
+        for ties in ("efron", "breslow")
+    ),
+)
+
+SCORINGRULES = Peer(
+    name="scoringrules",
+    pins=("scoringrules==0.10.0",),
+    runs="numpy",
+    setup="import scoringrules as sr",
+    cases=(
+        Case(
+            "crps-energy",
+            'sr.crps_ensemble(target, pred, estimator="nrg")',
+            "jl.scoring.crps_ensemble(pred, target)",
+            ENSEMBLE,
+        ),
+        Case(
+            "crps-default",
+            "sr.crps_ensemble(target, pred)",
+            "jl.scoring.crps_ensemble(pred, target)",
+            ENSEMBLE,
+            relation="the default of scoringrules, qd, is the energy form by another sum",
+        ),
+        Case(
+            "crps-fair",
+            'sr.crps_ensemble(target, pred, estimator="fair")',
+            'jl.scoring.crps_ensemble(pred, target, estimator="fair")',
+            ENSEMBLE,
+        ),
+        Case(
+            "crps-fair-single-member",
+            'sr.crps_ensemble(target, pred, estimator="fair")',
+            'jl.scoring.crps_ensemble(pred, target, estimator="fair")',
+            {"pred": [[3.0], [-1.0]], "target": [1.0, -1.0]},
+            relation="scoringrules is NaN for one member; ours is its absolute error",
+            expect={"value": [2.0, 0.0]},
+        ),
     ),
 )

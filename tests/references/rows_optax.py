@@ -4,6 +4,7 @@ from math import e, inf, log1p, nan
 
 from tests.references.case import Case, Peer
 from tests.references.inputs import BITS, CLASSES, LOGITS, MASKED, REALS, SIGNS, SOFT, VECTORS
+from tests.references.rows_sequences import OPTAX as SEQUENCE
 
 CE = "jl.classification.softmax_cross_entropy"
 BCE = "jl.classification.sigmoid_cross_entropy"
@@ -356,12 +357,11 @@ OPTAX = Peer(
     runs="jax",
     setup="from optax import losses",
     public='["losses." + n for n in dir(losses) if not n.startswith("_")]',
-    cases=REGRESSION + BINARY + MULTICLASS,
+    cases=REGRESSION + BINARY + MULTICLASS + SEQUENCE,
     not_ours={
         "losses.binary_dice_loss": "segmentation is a family of its own",
         "losses.convex_kl_divergence": "divergences are a family of their own",
-        "losses.ctc_loss": "sequence losses are a family of their own",
-        "losses.ctc_loss_with_forward_probs": "sequence losses are a family of their own",
+        "losses.ctc_loss_with_forward_probs": "ctc_loss with its forward variables beside it",
         "losses.dice_loss": "segmentation is a family of its own",
         "losses.generalized_kl_divergence": "divergences are a family of their own",
         "losses.kl_divergence": "divergences are a family of their own",

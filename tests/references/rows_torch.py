@@ -4,6 +4,7 @@ from math import inf
 
 from tests.references.case import Case, Peer
 from tests.references.inputs import BITS, PROBABILITIES, REALS, SIGNS, VECTORS, WEIGHTED
+from tests.references.rows_sequences import TORCH as SEQUENCE
 from tests.references.rows_torch_classes import MARGIN, MULTICLASS, MULTILABEL_ROWS
 
 NONE = 'reduction="none"'
@@ -216,7 +217,6 @@ BINARY = (
 )
 
 _NO_FAMILY = {
-    "ctc_loss": "sequence losses are a family of their own",
     "gaussian_nll_loss": "likelihoods are a family of their own",
     "kl_div": "divergences are a family of their own",
     "pdist": "all pairs of one set: metric learning",
@@ -227,6 +227,7 @@ _NO_FAMILY = {
 _CLASSES = {
     "BCELoss": "binary_cross_entropy",
     "BCEWithLogitsLoss": "binary_cross_entropy_with_logits",
+    "CTCLoss": "ctc_loss",
     "CosineEmbeddingLoss": "cosine_embedding_loss",
     "CosineSimilarity": "cosine_similarity",
     "CrossEntropyLoss": "cross_entropy",
@@ -256,11 +257,10 @@ TORCH = Peer(
         ' + ["F." + n for n in dir(F) if not n.startswith("_")'
         ' and re.search("loss|cross_entropy|kl_div|cosine_sim|pairwise_dist|pdist", n)]'
     ),
-    cases=REGRESSION + AGREEMENT + BINARY + MULTICLASS + MARGIN + MULTILABEL_ROWS,
+    cases=REGRESSION + AGREEMENT + BINARY + MULTICLASS + MARGIN + MULTILABEL_ROWS + SEQUENCE,
     aliases={f"nn.{name}": f"F.{function}" for name, function in _CLASSES.items()},
     not_ours={f"F.{name}": reason for name, reason in _NO_FAMILY.items()}
     | {
-        "nn.CTCLoss": "sequence losses are a family of their own",
         "nn.GaussianNLLLoss": "likelihoods are a family of their own",
         "nn.KLDivLoss": "divergences are a family of their own",
         "nn.PoissonNLLLoss": "likelihoods are a family of their own",
