@@ -79,6 +79,16 @@ def sets(**arrays: ArrayLike) -> list[Array]:
     return converted
 
 
+def samples(**arrays: ArrayLike) -> list[Array]:
+    """Check two sets of vectors that may differ in how many there are."""
+    x, y = promote(**arrays)
+    if x.ndim < 2 or y.ndim < 2 or x.shape[:-2] != y.shape[:-2] or x.shape[-1] != y.shape[-1]:
+        wanted = zip(arrays, ("(*batch, n, dim)", "(*batch, m, dim)"), (x, y), strict=True)
+        parts = " and ".join(f"`{name}` of shape {kind}, got {a.shape}" for name, kind, a in wanted)
+        raise ValueError(f"expected {parts}")
+    return [x, y]
+
+
 def labelled(embeddings: ArrayLike, labels: ArrayLike) -> tuple[Array, Array]:
     """Check a set of vectors with integer labels, which are only compared and may be any."""
     (items,) = sets(embeddings=embeddings)

@@ -150,58 +150,67 @@ def moving(
 
 
 class Levels(NamedTuple):
-    """Values of a distribution function, as `high + low`: to twice the digits of the dtype.
+    """Values of a distribution function, in fixed point and so without rounding.
 
-    Between two such functions, the differences that matter are often those of neighbouring levels,
-    which a single number would round to nothing.
+    Between two such functions, the differences that matter are those of neighbouring levels: the
+    share of a single item, which vanishes in the rounding of floating point as lists grow.
+
+    Attributes:
+        coarse: integers that count `2**-bits`, of 30 bits (62 in double precision).
+        fine: integers that count what this leaves out, in units that fit the length of the list.
+        trim: what is missing to functions that end at 1, as rounded shares do not add up to it.
+        running: the levels in floating point, for derivatives.
+        unit: of `fine`.
     """
 
-    high: Float[Array, "*batch n"]
-    low: Float[Array, "*batch n"]
+    coarse: Int[Array, "*batch n"]
+    fine: Int[Array, "*batch n"]
+    trim: Float[Array, "*batch n"]
+    running: Float[Array, "*batch n"]
+    unit: Float[Array, ""]
 
     def minus(self, other: "Levels") -> Float[Array, "*batch n"]:
         """Differences of levels, rounded once."""
-        return (self.high - other.high) + (self.low - other.low)
+        dtype = self.trim.dtype
+        coarse = (self.coarse - other.coarse).astype(dtype) * 2.0 ** -_bits(dtype)
+        rest = self.fine.astype(dtype) * self.unit - other.fine.astype(dtype) * other.unit
+        exact = coarse + (rest + (self.trim - other.trim))
+        slope = differentiated_as(lambda running, _: running, lambda _, exact: exact)
+        return slope(self.running - other.running, lax.stop_gradient(exact))
 
     def at(self, slots: Int[Array, "*batch k"]) -> "Levels":
         """Levels in the slots of items."""
-        return Levels(at(self.high, slots), at(self.low, slots))
+        return self._each(lambda values: at(values, slots))
 
     def before(self, slots: Int[Array, "*batch k"] | None = None) -> "Levels":
         """Levels in the slots before those of items, or before each slot; 0 before the first."""
-        if slots is None:
-            return Levels(passed(self.high), passed(self.low))
-        return Levels(before(self.high, slots), before(self.low, slots))
+        return self._each(lambda values: passed(values) if slots is None else before(values, slots))
+
+    def _each(self, move: Callable[[Array], Array]) -> "Levels":
+        return Levels(*(move(values) for values in self[:-1]), self.unit)
+
+
+def _bits(dtype: Any) -> int:
+    return 62 if dtype == jnp.float64 else 30
 
 
 def levels(shares: Float[Array, "*batch k"], slots: Int[Array, "*batch k"], size: int) -> Levels:
-    """Distribution function: running sums of the shares of items over slots, scaled to end at 1.
+    """Distribution function: running sums of the shares of items over slots.
 
     Args:
         shares: of the items, which add up to 1 but for rounding.
         slots: of the items.
         size: number of slots.
     """
-    plain, eps = lax.stop_gradient(shares), jnp.finfo(shares.dtype).eps
-    # Multiples of eps up to 1 are added without rounding, so that ties lose nothing.
-    coarse = jnp.round(plain / eps) * eps
-    parts = deposit(coarse, slots, size), deposit(plain - coarse, slots, size)
-    high, low = lax.associative_scan(_add, parts, axis=plain.ndim - 1)
-    # Shares are rounded, so that they add up to 1 only nearly.
-    excess = (high[..., -1:] - 1) + low[..., -1:]
-
-    def running(shares: Array, slots: Array, high: Array) -> Array:
-        return up_to(deposit(shares, slots, size))
-
-    return Levels(
-        differentiated_as(running, lambda *args: args[-1])(shares, slots, high),
-        low - excess * high,
-    )
-
-
-def _add(a: tuple[Array, Array], b: tuple[Array, Array]) -> tuple[Array, Array]:
-    # What rounding takes from the sum of the high parts goes to the low part (Knuth's two-sum).
-    total = a[0] + b[0]
-    added = total - a[0]
-    lost = (a[0] - (total - added)) + (b[0] - added)
-    return total, lost + a[1] + b[1]
+    plain, bits = lax.stop_gradient(shares), _bits(shares.dtype)
+    finer = bits - shares.shape[-1].bit_length()
+    kind = jnp.int64 if shares.dtype == jnp.float64 else jnp.int32
+    scaled = plain * 2.0**bits
+    whole = jnp.round(scaled)
+    rest = jnp.round((scaled - whole) * 2.0**finer)
+    coarse, fine = (up_to(deposit(part.astype(kind), slots, size)) for part in (whole, rest))
+    unit = jnp.asarray(2.0 ** -(bits + finer), plain.dtype)
+    ends = (coarse[..., -1:] - (1 << bits)).astype(plain.dtype) * 2.0**-bits
+    excess = ends + fine[..., -1:].astype(plain.dtype) * unit
+    running = up_to(deposit(shares, slots, size))
+    return Levels(coarse, fine, -excess * lax.stop_gradient(running), running, unit)

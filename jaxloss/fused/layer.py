@@ -185,7 +185,8 @@ class Layer:
         strided = place is None and by_compiler(rows.features)
         read = read if way.dtype is None else way.dtype
         plan = Plan(1, read, way.precision, strided, self.table)
-        chunk = way.chunk_of_tokens(*flat.features.shape, plan.classes(kernel))
+        tokens, dim = flat.features.shape
+        chunk = way.chunk_of_tokens(tokens, dim, plan.classes(kernel))
         plan = dataclasses.replace(plan, chunk=chunk)
         axes = place.class_axes if place else ()
         sums, results = function(flat, shared, plan, axes)

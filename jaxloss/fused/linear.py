@@ -204,9 +204,11 @@ def linear_softmax_cross_entropy(
             jax.tree.map(lambda a: alike(a, rows.features), shared[1]),
         )
         across = axes or class_axis_name
-        sizes = *rows.features.shape, plan.classes(parts.kernel)
-        if way.choice(*sizes) == "vocab":
-            by_classes = dataclasses.replace(plan, chunk=way.chunk_of_classes(*sizes))
+        tokens, dim = rows.features.shape
+        classes = plan.classes(parts.kernel)
+        if way.choice(tokens, dim, classes) == "vocab":
+            width = way.chunk_of_classes(tokens, dim, classes)
+            by_classes = dataclasses.replace(plan, chunk=width)
             with_options = parts._replace(constants=(costs, options))
             total, report = vocabulary_total(rows, with_options, by_classes, across)
         else:

@@ -84,7 +84,7 @@ class Placement:
             return jax.jit(mapped)(rows, shared)
         # What the loop leaves to the compiler it must leave to it wholly: between manual axes and
         # explicit ones, arrays would be gathered.
-        inner = jax.sharding.auto_axes(
+        inner: Any = jax.sharding.auto_axes(
             mapped, axes=self.classes, out_sharding=(PartitionSpec(), of_rows)
         )
         with jax.sharding.use_abstract_mesh(self.mesh):
