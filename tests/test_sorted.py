@@ -11,7 +11,6 @@ import pytest
 from scipy import stats
 
 import jaxloss as jl
-from jaxloss.core import order
 from jaxloss.testing.case import float64
 
 N = 500
@@ -270,13 +269,100 @@ def test_equals_the_sum_over_pairs(name, kind):
 def test_slopes_in_options_are_those_of_the_sum_over_pairs(name, option):
     case = CASES[name]
     with float64():
-        args, options = cast(drawn(case, "plain", size=60), jnp.float64)
+        (x, *rest), options = cast(drawn(case, "plain", size=60), jnp.float64)
         at = options.pop(option, jnp.asarray(0.7))
-        found, expected = (
-            jax.jacfwd(
-                jax.grad(lambda x, level: loss(x, *args[1:], **options, **{option: level}), (0, 1)),
-                (0, 1),
-            )(args[0], at)
-            for loss in (case.loss, case.pairs)
-        )
-        close(found, expected, 1e-9)
+
+        def slopes(loss):
+            """First and second derivatives, also those in both at once."""
+
+            def of_both(x, level):
+                return loss(x, *rest, **options, **{option: level})
+
+            gradient = jax.grad(of_both, (0, 1))
+            return gradient(x, at), jax.jacfwd(gradient, (0, 1))(x, at)
+
+        close(slopes(case.loss), slopes(case.pairs), 1e-9)
+
+
+def mean_of_lists(loss):
+    return lambda *lists: jnp.mean(jax.vmap(loss)(*lists))
+
+
+@pytest.mark.parametrize("lists", [1, 16])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "auc_hinge",
+        "auc_squared_hinge",
+        "crps",
+        "energy_distance",
+        "wasserstein",
+        "cox",
+        "cox-breslow",
+        "lovasz_hinge",
+    ],
+)
+def test_memory_is_linear_in_the_list(name, lists):
+    """At most 128 bytes for each item, alone and mapped over lists: all pairs would be 32 KiB."""
+    case, size = CASES[name], 8192 // lists
+    args, options = drawn(case, "plain", size=size)
+    stacked = cast([np.stack([a] * lists) for a in args], jnp.float32)
+    loss = mean_of_lists(functools.partial(case.loss, **options))
+    step = jax.jit(jax.value_and_grad(loss, tuple(range(case.floats))))
+    temporary = step.lower(*stacked).compile().memory_analysis().temp_size_in_bytes
+    assert temporary <= 128 * stacked[0].size, temporary / stacked[0].size
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        "auc_hinge-margin",
+        "auc_squared_hinge",
+        "crps",
+        "energy_distance-weights",
+        "wasserstein-p",
+        "cox",
+        "lovasz_hinge",
+    ],
+)
+def test_long_lists_lose_no_digits(name, kind):
+    """Of a quarter of a million items, where running sums in float32 would lose five digits."""
+    case = CASES[name]
+    args, options = drawn(case, kind, size=250_000)
+    step = jax.jit(case.loss)
+    found = step(*cast(args, jnp.float32), **cast(options, jnp.float32))
+    with float64():
+        close(found, step(*cast(args, jnp.float64), **cast(options, jnp.float64)), 1e-6)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_items_that_tie_have_equal_slopes(name):
+    """The choice among subgradients does not depend on the order of the list."""
+    case = CASES[name]
+    (x, *rest), options = drawn(case, "tied", size=40)
+    shuffle = np.random.default_rng(1).permutation(len(x))
+
+    def moved(array):
+        return array[shuffle] if np.shape(array)[:1] == x.shape[:1] else array
+
+    slopes = value_and_slopes(case.loss, case.floats, *cast(((x, *rest), options), jnp.float32))[1]
+    given = cast(
+        ([moved(a) for a in (x, *rest)], {k: moved(a) for k, a in options.items()}), jnp.float32
+    )
+    again = value_and_slopes(case.loss, case.floats, *given)[1]
+    close(again, tuple(moved(slope) for slope in slopes), 1e-5)
+
+
+def test_distances_are_those_of_scipy():
+    rng = np.random.default_rng(0)
+    x, y, w, v = (rng.random(size) for size in (50, 30, 50, 30))
+    with float64():
+        for weights in ((None, None), (w, v)):
+            ours = dict(zip(["x_weights", "y_weights"], weights, strict=True))
+            energy = jnp.sqrt(jl.transport.energy_distance(x, y, **ours))
+            np.testing.assert_allclose(energy, stats.energy_distance(x, y, *weights), rtol=1e-12)
+            moved = jl.transport.wasserstein(x, y, **ours)
+            np.testing.assert_allclose(
+                moved, stats.wasserstein_distance(x, y, *weights), rtol=1e-12
+            )

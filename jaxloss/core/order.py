@@ -14,7 +14,8 @@ import jax.numpy as jnp
 from jax import Array, lax
 from jaxtyping import Bool, Float, Int, Num
 
-from jaxloss.core.numerics import alike, differentiated_as, safe_divide
+from jaxloss.core.mesh import alike
+from jaxloss.core.numerics import differentiated_as, safe_divide
 
 
 def ascending(x: Float[Array, "*batch n"]) -> Float[Array, "*batch n"]:
@@ -157,7 +158,8 @@ class Levels(NamedTuple):
 
     Attributes:
         coarse: integers that count `2**-bits`, of 30 bits (62 in double precision).
-        fine: integers that count what this leaves out, in units that fit the length of the list.
+        fine: integers that count what this leaves out, in a unit that is common to what is
+            compared.
         trim: what is missing to functions that end at 1, as rounded shares do not add up to it.
         running: the levels in floating point, for derivatives.
         unit: of `fine`.
@@ -171,12 +173,13 @@ class Levels(NamedTuple):
 
     def minus(self, other: "Levels") -> Float[Array, "*batch n"]:
         """Differences of levels, rounded once."""
-        dtype = self.trim.dtype
-        coarse = (self.coarse - other.coarse).astype(dtype) * 2.0 ** -_bits(dtype)
-        rest = self.fine.astype(dtype) * self.unit - other.fine.astype(dtype) * other.unit
-        exact = coarse + (rest + (self.trim - other.trim))
+        coarse, fine = (
+            (a - b).astype(self.trim.dtype) for a, b in zip(self[:2], other[:2], strict=True)
+        )
+        rest = fine * self.unit + (self.trim - other.trim)
+        exact = lax.stop_gradient(coarse * 2.0 ** -_bits(coarse.dtype) + rest)
         slope = differentiated_as(lambda running, _: running, lambda _, exact: exact)
-        return slope(self.running - other.running, lax.stop_gradient(exact))
+        return slope(self.running - other.running, exact)
 
     def at(self, slots: Int[Array, "*batch k"]) -> "Levels":
         """Levels in the slots of items."""
@@ -194,23 +197,28 @@ def _bits(dtype: Any) -> int:
     return 62 if dtype == jnp.float64 else 30
 
 
-def levels(shares: Float[Array, "*batch k"], slots: Int[Array, "*batch k"], size: int) -> Levels:
+def levels(
+    shares: Float[Array, "*batch k"], slots: Int[Array, "*batch k"], size: int, longest: int
+) -> Levels:
     """Distribution function: running sums of the shares of items over slots.
 
     Args:
         shares: of the items, which add up to 1 but for rounding.
         slots: of the items.
         size: number of slots.
+        longest: most items of any of the functions that are compared.
     """
     plain, bits = lax.stop_gradient(shares), _bits(shares.dtype)
-    finer = bits - shares.shape[-1].bit_length()
+    # As many bits as leave room for all items.
+    finer = bits - longest.bit_length()
     kind = jnp.int64 if shares.dtype == jnp.float64 else jnp.int32
     scaled = plain * 2.0**bits
     whole = jnp.round(scaled)
     rest = jnp.round((scaled - whole) * 2.0**finer)
     coarse, fine = (up_to(deposit(part.astype(kind), slots, size)) for part in (whole, rest))
     unit = jnp.asarray(2.0 ** -(bits + finer), plain.dtype)
-    ends = (coarse[..., -1:] - (1 << bits)).astype(plain.dtype) * 2.0**-bits
-    excess = ends + fine[..., -1:].astype(plain.dtype) * unit
-    running = up_to(deposit(shares, slots, size))
-    return Levels(coarse, fine, -excess * lax.stop_gradient(running), running, unit)
+    near = coarse.astype(plain.dtype) * 2.0**-bits
+    missing = ((1 << bits) - coarse[..., -1:]).astype(plain.dtype) * 2.0**-bits
+    missing = missing - fine[..., -1:].astype(plain.dtype) * unit
+    # Proportional to what is the same for equal levels, so that these stay equal.
+    return Levels(coarse, fine, missing * near, up_to(deposit(shares, slots, size)), unit)

@@ -15,8 +15,10 @@ import jax.numpy as jnp
 from jax import Array, lax
 from jax.extend.core import ClosedJaxpr, jaxpr_as_fun
 
+from jaxloss.core.derivatives import matmul
 from jaxloss.core.lift import fill
-from jaxloss.core.numerics import alike, matmul, with_gradient, zeros_of_type
+from jaxloss.core.mesh import alike, zeros_of_type
+from jaxloss.core.numerics import with_gradient
 
 Loss = Callable[..., Any]
 

@@ -19,7 +19,8 @@ from jax.typing import ArrayLike
 from jaxtyping import Bool, Float, Int, PyTree
 
 from jaxloss.core.checks import absent, class_vector, indices
-from jaxloss.core.numerics import alike, known, log_total, pick, product, shifted, sum_across
+from jaxloss.core.mesh import alike
+from jaxloss.core.numerics import known, log_total, pick, product, shifted, sum_across
 from jaxloss.fused.engine import Plan, Rows, values_of, weighted_total
 from jaxloss.fused.layer import Layer, Table, Way, averaged, over_mapped
 from jaxloss.fused.vocabulary import Options, reported, vocabulary_total

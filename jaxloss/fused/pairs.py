@@ -14,7 +14,7 @@ from jax.typing import ArrayLike
 
 from jaxloss.core.checks import mask
 from jaxloss.fused.engine import in_blocks
-from jaxloss.fused.placement import explicit, names
+from jaxloss.fused.placement import demand_recent_jax, explicit, names
 
 _MEMORY = 1 << 21
 """Bytes of a block of pairs that is chosen by default: what caches hold, and large enough."""
@@ -132,6 +132,7 @@ def _placed(
             first = lax.axis_index(axis_name) * items.place.shape[0]
             items = dataclasses.replace(items, place=items.place + first)
         return loss(items, extra, axis_name)
+    demand_recent_jax()
     spec = PartitionSpec(axes)
     if explicit(mesh, axes):
         items = jax.tree.map(lambda a: jax.sharding.reshard(a, NamedSharding(mesh, spec)), items)

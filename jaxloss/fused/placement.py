@@ -102,6 +102,14 @@ class Placement:
         )
 
 
+def demand_recent_jax() -> None:
+    """Complain about a JAX that cannot differentiate what is divided over devices here."""
+    if jax.__version_info__ < (0, 10):
+        raise NotImplementedError(
+            f"fused losses over several devices need JAX 0.10 or newer, this is {jax.__version__}"
+        )
+
+
 def explicit(mesh: Any, axes: tuple[str, ...]) -> bool:
     """Whether types say how arrays are divided over these mesh axes."""
     kinds = dict(zip(mesh.axis_names, mesh.axis_types, strict=True))
@@ -138,6 +146,7 @@ def placement(
     )
     if not taken and not classes:
         return None
+    demand_recent_jax()
     return Placement(mesh, tokens, classes, manual, table)
 
 

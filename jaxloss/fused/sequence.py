@@ -1,5 +1,6 @@
 """The transducer from what a joiner makes its logits of, which are never all there."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -70,10 +71,7 @@ def linear_transducer(
     encoded, predicted = promote(encoded=encoded, predicted=predicted)
     layer = Layer.of(encoded, kernel, bias, ())
     batch, (time, dim) = encoded.shape[:-2], encoded.shape[-2:]
-    if predicted.ndim != encoded.ndim or (*predicted.shape[:-2], predicted.shape[-1]) != (
-        *batch,
-        dim,
-    ):
+    if predicted.ndim != encoded.ndim or predicted[..., :0, :].shape != (*batch, 0, dim):
         raise ValueError(
             f"expected `predicted` of shape {(*batch, 'length + 1', dim)} beside `encoded` "
             f"{encoded.shape}, got {predicted.shape}"
@@ -88,13 +86,9 @@ def linear_transducer(
     encoded = jnp.where(frames[..., None], encoded, 0)
     histories = jnp.pad(spoken, [(0, 0)] * len(batch) + [(1, 0)], constant_values=True)
     predicted = jnp.where(histories[..., None], predicted, 0)
-    count = (
-        max(labels.size // max(steps - 1, 1), 1)
-        if steps > 1
-        else max(encoded.size // max(time * dim, 1), 1)
-    )
     way = Way(chunk, budget)
-    size = chunk or max((way.budget or 1 << 26) // (4 * count * steps * layer.classes), 1)
+    of_one_frame = 4 * math.prod(batch) * steps * layer.classes
+    size = way.chunk or max((way.budget or 1 << 26) // max(of_one_frame, 1), 1)
     read = layer.shared.kernel.dtype if dtype is None else dtype
     plan = Plan(size, read, precision, table=layer.table)
     wide, biases = layer.shared.kernel.astype(plan.wide), layer.shared.bias

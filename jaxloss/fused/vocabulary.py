@@ -15,15 +15,8 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from jaxloss.core.lift import fill
-from jaxloss.core.numerics import (
-    alike,
-    known,
-    one_hot,
-    product,
-    safe_log,
-    with_gradient,
-    zeros_of_type,
-)
+from jaxloss.core.mesh import alike, zeros_of_type
+from jaxloss.core.numerics import known, one_hot, product, safe_log, with_gradient
 from jaxloss.fused.engine import Plan, Rows, Shared
 
 

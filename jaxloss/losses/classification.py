@@ -191,11 +191,8 @@ def softmax_cross_entropy(
     spread, z_loss_ = hyperparameters(log_z, smoothing=smoothing, z_loss=z_loss)
     value = _cost(scores, log_z, target, class_weights, axis_name)
     if not absent(smoothing):
-        present = scores > -jnp.inf
-        count = jnp.maximum(sum_across(present.astype(log_z.dtype), axis_name), 1)
-        even = jnp.where(present, 1 / count[..., None], 0)
-        even_cost = _cost(scores, log_z, even, class_weights, axis_name)
-        value = (1 - spread) * value + spread * even_cost
+        even = _even_cost(scores, log_z, class_weights, axis_name)
+        value = (1 - spread) * value + spread * even
     if not absent(z_loss):
         value = value + z_loss_ * jnp.square(log_z + top)
     return _finish(value, some, target, slices * logits.shape[-1])
@@ -223,6 +220,43 @@ def _cost(
     if class_weights is not None:
         target = target * class_vector("class_weights", class_weights, scores)
     return sum_across(product(target, log_z[..., None] - scores), axis_name)
+
+
+def _even_cost(
+    scores: Array, log_z: Array, class_weights: ArrayLike | None, axis_name: Hashable | None
+) -> Float[Array, "*batch"]:
+    """`_cost` under the even distribution over the classes that take part."""
+    count = _counted(scores)
+    total, summed = count, _summed(scores)
+    if class_weights is not None:
+        weights = class_vector("class_weights", class_weights, scores)
+        total = jnp.sum(jnp.where(scores > -jnp.inf, weights, 0), axis=-1)
+        summed = _weighed(scores, weights)
+    if axis_name is not None:
+        count, total, summed = lax.psum((count, total, summed), axis_name)
+    return (total * log_z - summed) / jnp.maximum(count, 1)
+
+
+def _taking_part(scores: Array) -> Array:
+    return (scores > -jnp.inf).astype(scores.dtype)
+
+
+def _counted(scores: Array) -> Array:
+    return jnp.sum(_taking_part(scores), axis=-1)
+
+
+def _finite(scores: Array) -> Array:
+    return jnp.where(scores > -jnp.inf, scores, 0)
+
+
+# Sums over the classes that take part. Their derivatives multiply by ones and zeros; that of a
+# selection would keep zeros of the size of the logits.
+_summed = with_partials(lambda scores: jnp.sum(_finite(scores), axis=-1), _taking_part)
+_weighed = with_partials(
+    lambda scores, weights: jnp.sum(weights * _finite(scores), axis=-1),
+    lambda scores, weights: weights * _taking_part(scores),
+    lambda scores, _: _finite(scores),
+)
 
 
 def _finish(value: Array, some: Array, target: Array, count: int) -> Array:

@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+import jax
 import jax.numpy as jnp
 from jax import Array, lax
 from jax.typing import ArrayLike
@@ -61,7 +62,7 @@ def cox(
     dying = deposit(jnp.where(happened, hazard, 0), slots, n)
     others = deposit(jnp.where(happened, 0, hazard), slots, n)
     at_risk = (top, dying + others - 1)
-    later_top, later = lax.associative_scan(_add, at_risk, reverse=True, axis=top.ndim - 1)
+    later_top, later = _sums_from_on(at_risk)
     later_top, later = following(later_top, floor), following(later, -1)
     unit = jnp.maximum(later_top, top)
     # As many slots of a time as it has events stand for these, one each.
@@ -92,3 +93,9 @@ def _add(a: tuple[Array, Array], b: tuple[Array, Array]) -> tuple[Array, Array]:
     largest, rest = jnp.where(is_larger, excess, other), jnp.where(is_larger, other, excess)
     scale = jnp.exp(-jnp.abs(top - other_top))
     return jnp.maximum(top, other_top), largest + (1 + rest) * scale
+
+
+@jax.jit  # Hundreds of small operations, which eager calls would compile one by one.
+def _sums_from_on(terms: tuple[Array, Array]) -> tuple[Array, Array]:
+    """For each slot, the sum of exponentials over it and all that follow."""
+    return lax.associative_scan(_add, terms, reverse=True, axis=terms[0].ndim - 1)

@@ -21,7 +21,8 @@ from jax.typing import ArrayLike
 from jaxtyping import Bool, Float, Int
 
 from jaxloss.core.checks import indices, mask, promote, require
-from jaxloss.core.numerics import alike, log_add, log_total, pick, shifted
+from jaxloss.core.mesh import alike
+from jaxloss.core.numerics import log_add, log_total, pick, shifted
 
 _States = tuple[Float[Array, "*batch _"], ...]
 _Frame = tuple[Array, ...]

@@ -14,13 +14,8 @@ from jax.typing import ArrayLike
 from jaxtyping import Float
 
 from jaxloss.core.checks import along, hyperparameters, promote, require
-from jaxloss.core.numerics import (
-    alike,
-    differentiated_as,
-    product,
-    safe_divide,
-    with_partials,
-)
+from jaxloss.core.mesh import alike
+from jaxloss.core.numerics import differentiated_as, product, safe_divide, with_partials
 from jaxloss.core.order import (
     Levels,
     ascending,
@@ -70,7 +65,7 @@ def energy_distance(
     ordered = ascending(points)
     slots = smaller(ordered, points)
     value = with_partials(_energy, _energy_by_points, _energy_by_x_share, _energy_by_y_share, None)
-    return jnp.where(some, value(points, p, q, (ordered, slots)), 0)
+    return _if_any(some, value(points, p, q, (ordered, slots)))
 
 
 _Order = tuple[Array, Array]
@@ -79,7 +74,8 @@ _Order = tuple[Array, Array]
 def _lead(p: Array, q: Array, slots: Array) -> Array:
     """By how much the first distribution function is ahead of the second in each slot."""
     size, n = slots.shape[-1], p.shape[-1]
-    return levels(p, slots[..., :n], size).minus(levels(q, slots[..., n:], size))
+    ahead = levels(p, slots[..., :n], size, size)
+    return ahead.minus(levels(q, slots[..., n:], size, size))
 
 
 def _gaps(ordered: Array) -> Array:
@@ -146,24 +142,25 @@ def wasserstein(
     Reference: Vallender 1974, doi:10.1137/1118101; Peyré and Cuturi 2019, arXiv:1803.00567.
     """
     x, y, x_share, y_share, some = _weighted_samples(x, y, x_weights, y_weights)
-    (power,) = hyperparameters(some.astype(x.dtype), p=p)
+    (power,) = hyperparameters(some, p=p)
     if x.size == 0 or y.size == 0:
         return jnp.zeros(x.shape[:-1], x.dtype)
-    one, other = _steps(x, x_share), _steps(y, y_share)
+    longest = max(x.shape[-1], y.shape[-1])
+    one, other = _steps(x, x_share, longest), _steps(y, y_share, longest)
     # Each piece on which both quantile functions are constant ends with a step of one of them.
     # Where both step at once, that of the first counts as the earlier one.
     cost = _moved(one, other, along(power), True) + _moved(other, one, along(power), False)
-    return jnp.where(some, cost, 0)
+    return _if_any(some, cost)
 
 
 _Steps = tuple[Array, Levels]
 
 
-def _steps(x: Array, share: Array) -> _Steps:
+def _steps(x: Array, share: Array, longest: int) -> _Steps:
     """A quantile function: points in order, and the levels where their steps end."""
     ordered = ascending(x)
     slots = smaller(ordered, x)
-    return moving(ordered, x, slots, share), levels(share, slots, x.shape[-1])
+    return moving(ordered, x, slots, share), levels(share, slots, x.shape[-1], longest)
 
 
 def _moved(one: _Steps, other: _Steps, power: Array, first: bool) -> Array:
@@ -299,7 +296,7 @@ _apart = differentiated_as(_apart_by_products, _apart_by_features)
 def _weighted_samples(
     x: ArrayLike, y: ArrayLike, x_weights: ArrayLike | None, y_weights: ArrayLike | None
 ) -> tuple[Array, Array, Array, Array, Array]:
-    """Two lists, the shares of their items, and whether both weigh anything."""
+    """Two lists, the shares of their items, and 1 if both weigh anything, 0 if one does not."""
     weights = {"x_weights": x_weights, "y_weights": y_weights}
     given = {name: array for name, array in weights.items() if array is not None}
     x, y, *rest = promote(x=x, y=y, **given)
@@ -309,13 +306,15 @@ def _weighted_samples(
             f"got `x` {x.shape} and `y` {y.shape}"
         )
     ready = dict(zip(given, rest, strict=True))
-    p, x_some = _shares("x_weights", ready.get("x_weights"), x)
-    q, y_some = _shares("y_weights", ready.get("y_weights"), y)
-    return x, y, p, q, x_some & y_some
+    p, x_total = _shares("x_weights", ready.get("x_weights"), x)
+    q, y_total = _shares("y_weights", ready.get("y_weights"), y)
+    # Of weights that are not finite, NaN.
+    some = jnp.sign(x_total) * jnp.sign(y_total) + 0 * (x_total + y_total)
+    return x, y, p, q, lax.stop_gradient(some)
 
 
 def _shares(name: str, weights: Array | None, like: Array) -> tuple[Array, Array]:
-    """Weights as shares of their total, and whether there is any."""
+    """Weights as shares of their total, and the total."""
     if weights is None:
         weights = jnp.ones_like(like)
     if weights.shape not in (like.shape, like.shape[-1:]):
@@ -323,4 +322,8 @@ def _shares(name: str, weights: Array | None, like: Array) -> tuple[Array, Array
     require(lambda: weights >= 0, f"`{name}` holds a negative weight")
     weights = jnp.broadcast_to(weights, like.shape)
     total = jnp.sum(weights, axis=-1, keepdims=True)
-    return safe_divide(weights, total), total[..., 0] > 0
+    return safe_divide(weights, total), total[..., 0]
+
+
+def _if_any(some: Array, value: Array) -> Array:
+    return jnp.where(some > 0, value, 0 * some)
