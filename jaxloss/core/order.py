@@ -190,7 +190,7 @@ class Levels(NamedTuple):
         return self._each(lambda values: passed(values) if slots is None else before(values, slots))
 
     def _each(self, move: Callable[[Array], Array]) -> "Levels":
-        return Levels(*(move(values) for values in self[:-1]), self.unit)
+        return Levels._make([*(move(values) for values in self[:-1]), self.unit])
 
 
 def _bits(dtype: Any) -> int:

@@ -56,7 +56,7 @@ def cox(
     ordered = ascending(time)
     slots = smaller(ordered, time)
     # In the first slot of each time: the largest log-hazard, and sums of hazards in its units.
-    floor = jnp.finfo(log_hazard.dtype).min
+    floor = float(jnp.finfo(log_hazard.dtype).min)
     top = greatest(jnp.where(kept, lax.stop_gradient(log_hazard), floor), slots, n)
     hazard = jnp.where(kept, jnp.exp(log_hazard - jnp.where(kept, at(top, slots), 0)), 0)
     dying = deposit(jnp.where(happened, hazard, 0), slots, n)

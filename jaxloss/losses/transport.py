@@ -13,7 +13,7 @@ from jax import Array, lax
 from jax.typing import ArrayLike
 from jaxtyping import Float
 
-from jaxloss.core.checks import along, hyperparameters, promote, require
+from jaxloss.core.checks import along, hyperparameters, promote, require, samples
 from jaxloss.core.mesh import alike
 from jaxloss.core.numerics import differentiated_as, product, safe_divide, with_partials
 from jaxloss.core.order import (
@@ -235,12 +235,7 @@ def mmd(
 
     Reference: Gretton et al. 2012, "A Kernel Two-Sample Test", JMLR 13.
     """
-    x, y = promote(x=x, y=y)
-    if x.ndim < 2 or y.ndim < 2 or x.shape[:-2] != y.shape[:-2] or x.shape[-1] != y.shape[-1]:
-        raise ValueError(
-            f"expected `x` and `y` of shapes (*batch, n, dim) and (*batch, m, dim), "
-            f"got `x` {x.shape} and `y` {y.shape}"
-        )
+    x, y = samples(x=x, y=y)
     (n, _), (m, _) = x.shape[-2:], y.shape[-2:]
     none = jnp.zeros(x.shape[:-2], x.dtype)
     (bandwidth,) = hyperparameters(none, bandwidth=bandwidth)
@@ -315,14 +310,13 @@ def _weighted_samples(
 
 def _shares(name: str, weights: Array | None, like: Array) -> tuple[Array, Array]:
     """Weights as shares of their total, and the total."""
-    if weights is None:
-        weights = jnp.ones_like(like)
-    if weights.shape not in (like.shape, like.shape[-1:]):
-        raise ValueError(f"expected `{name}` of shape {like.shape}, got {weights.shape}")
-    require(lambda: weights >= 0, f"`{name}` holds a negative weight")
-    weights = jnp.broadcast_to(weights, like.shape)
-    total = jnp.sum(weights, axis=-1, keepdims=True)
-    return safe_divide(weights, total), total[..., 0]
+    given = jnp.ones_like(like) if weights is None else weights
+    if given.shape not in (like.shape, like.shape[-1:]):
+        raise ValueError(f"expected `{name}` of shape {like.shape}, got {given.shape}")
+    require(lambda: given >= 0, f"`{name}` holds a negative weight")
+    given = jnp.broadcast_to(given, like.shape)
+    total = jnp.sum(given, axis=-1, keepdims=True)
+    return safe_divide(given, total), total[..., 0]
 
 
 def _if_any(some: Array, value: Array) -> Array:
