@@ -136,17 +136,48 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "spatial.distance.cosine": "agreement.cosine_distance",
         "spatial.distance.correlation": "agreement.pearson_distance",
         "spatial.distance.minkowski": "agreement.minkowski_error",
+        "stats.wasserstein_distance": "transport.wasserstein: order 1",
+        "stats.energy_distance": "transport.energy_distance: its square root",
     },
     "statsmodels": {
         "robust.norms.HuberT": "regression.huber: default 1.345",
         "robust.norms.TukeyBiweight": "robust.tukey_biweight",
         "robust.norms.Hampel": "robust.hampel",
+        "duration.hazard_regression.PHReg.loglike": "likelihood.cox: the log-likelihood, a sum "
+        "over events; breslow by default",
+    },
+    "lifelines": {
+        "CoxPHFitter.log_likelihood_": "likelihood.cox: the log-likelihood, a sum over events",
+    },
+    "torchsurv": {
+        "loss.cox.neg_partial_log_likelihood": "likelihood.cox: its mean divides by the number of "
+        "times at which there are events",
+    },
+    "pycox": {
+        "models.loss.cox_ph_loss": "likelihood.cox: events that tie see each other in the order "
+        "that sorting leaves them in; adds 1e-7 to the sum over the risk set",
+    },
+    "scoringrules": {
+        "crps_ensemble": "scoring.crps_ensemble: target first; nrg, and qd, its default, are "
+        "energy here, pwm is fair",
+    },
+    "POT": {
+        "wasserstein_1d": "transport.wasserstein: points on the first axis",
+        "emd2_1d": "transport.wasserstein: p = 2 by default",
     },
     "kornia": {
         "losses.charbonnier_loss": "regression.pseudo_huber: delta = 1, in spite of its name",
         "losses.cauchy_loss": "robust.cauchy",
         "losses.welsch_loss": "robust.welsch",
         "losses.geman_mcclure_loss": "robust.geman_mcclure",
+        "losses.lovasz_hinge_loss": "segmentation.lovasz_hinge: mean over images",
+        "losses.lovasz_softmax_loss": "segmentation.lovasz_softmax: classes='all', on axis 1; mean "
+        "over images",
+    },
+    "segmentation_models_pytorch": {
+        "losses.LovaszLoss(mode='binary')": "segmentation.lovasz_hinge: all images as one list",
+        "losses.LovaszLoss(mode='multiclass')": "segmentation.lovasz_softmax: all images as one "
+        "list; classes on axis 1",
     },
     "rlax": {
         "huber_loss": "regression.huber",

@@ -307,7 +307,8 @@ def _linear(value: Array, terms: Sequence[tuple[Array, Array]]) -> tuple[Array, 
 
 
 def _over_rows(changes: Array, ndim: int) -> Array:
-    return jnp.sum(changes, axis=range(ndim, changes.ndim)) if changes.ndim > ndim else changes
+    extra = tuple(range(ndim, jnp.ndim(changes)))
+    return jnp.sum(changes, axis=extra) if extra else changes
 
 
 def _with_constants_apart(kernel: Callable[..., Array], args: Sequence[Array]) -> Array:

@@ -90,7 +90,7 @@ def batch_all_triplet(
 
     Example:
         >>> batch_all_triplet([[0.0], [1.0], [0.5], [2.0]], [0, 0, 1, 1])
-        Array([0.35, 0.35, 1.2 , 0.85], dtype=float32)
+        Array([0.35, 0.45, 1.2 , 0.35], dtype=float32)
 
     Reference: Hermans et al. 2017, arXiv:1703.07737.
     """

@@ -33,7 +33,7 @@ def mmd(
 
     Example:
         >>> mmd([[0.0], [1.0]], [[0.0], [3.0]])
-        Array(0.3661, dtype=float32)
+        Array(0.4323, dtype=float32)
 
     Reference: Gretton et al. 2012, "A Kernel Two-Sample Test", JMLR 13.
     """
