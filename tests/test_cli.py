@@ -377,6 +377,7 @@ def test_every_kind_of_loss_has_a_curve_and_its_slope(reads):
         assert np.isfinite(shape.value).all()
         rises = np.diff(shape.value)
         by_slope = (shape.gradient[1:] + shape.gradient[:-1]) / 2 * np.diff(shape.x)
-        # The gradient belongs to the curve, but for a kink between two points.
+        # The gradient belongs to the curve, but for kinks between two points: an entry of a sample
+        # has one at each of the other ten.
         off = np.abs(rises - by_slope) > 0.02 * np.abs(rises).max() + 1e-5
-        assert off.mean() < 0.02
+        assert off.sum() <= 12
