@@ -225,6 +225,9 @@ class TestTransformations:
             rest = np.delete(np.arange(12), 3)
             expected = total(features[rest], kernel, labels[rest], **run)
             np.testing.assert_allclose(kept, expected, rtol=1e-6)
+        weightless = (wrong == labels).astype(np.float32)
+        value = total(features, kernel, wrong, weights=weightless, **run)
+        np.testing.assert_allclose(value, expected, rtol=1e-6)
         with pytest.raises(ValueError, match="label"):
             jl.checked(lambda: total(features, kernel, labels + 99, **run))()
 

@@ -18,7 +18,7 @@ from jax.extend.core import ClosedJaxpr, jaxpr_as_fun
 from jaxloss.core.derivatives import matmul
 from jaxloss.core.lift import fill
 from jaxloss.core.mesh import alike, zeros_of_type
-from jaxloss.core.numerics import with_gradient
+from jaxloss.core.numerics import product, with_gradient
 
 Loss = Callable[..., Any]
 
@@ -326,4 +326,4 @@ def _chunk(loss: Loss, plan: Plan, wanted: Any, rows: Rows, shared: Shared) -> A
         jnp.sum(of_logits, axis=0) if of_shared.bias else None,
         of_constants,
     )
-    return (jnp.sum(factor * counted), slope_shared), (aux, slope_rows)
+    return (jnp.sum(product(factor, counted)), slope_shared), (aux, slope_rows)

@@ -52,7 +52,9 @@ def linear(
         loss: takes logits, shape `chunk classes`, and targets whose first axis is `chunk`; gives
             values of shape `chunk`. If it has an argument `axis_name`, it is told the mesh axes
             that the classes are divided over and sees this device's slice of the logits; any
-            other loss sees logits typed as divided.
+            other loss sees logits typed as divided. Inside a `jax.shard_map` of your own, what it
+            closes over and is differentiated by should be typed as differing over the mesh axes of
+            the tokens (`jax.lax.pcast`), unless all devices are weighed alike.
         has_aux: the loss gives values and a tree of arrays for each token, which come back behind
             the average, without gradient.
         chunk: tokens at a time; by default as many as the budget holds.

@@ -160,7 +160,7 @@ def _forward(rows: Rows, shared: Shared, plan: Plan, axis_name: Hashable | None)
         values = known(_values(sums, found.top, options), rows.targets[0], count)
         counted = values if rows.kept is None else jnp.where(rows.kept, values, 0)
         factor = jnp.ones((), plan.wide) if weights is None else weights.astype(plan.wide)
-        return jnp.sum(factor * counted), counted
+        return jnp.sum(product(factor, counted)), counted
 
     whole, pull, counted = jax.vjp(total, found.sums, options, rows.weights, has_aux=True)
     report = _report(counted, rows.targets[0], found)
