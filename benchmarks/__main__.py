@@ -15,6 +15,7 @@ from typing import Any
 os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 
 from benchmarks import readme, results, verbs
+from benchmarks.studies import STUDIES
 from benchmarks.tables import tables as as_markdown
 from jaxloss.lab.cli import INTERRUPTED, WRONG_USE, Parser, positive, whole
 from jaxloss.lab.errors import LabError
@@ -97,6 +98,12 @@ def build_parser() -> Parser:
     two.add_argument("--threshold", type=positive, default=0.1, metavar="SHARE", help=text)
     text = "compare multiples of `x + y`, where the machine as a whole changed its speed"
     two.add_argument("--by-floor", action="store_true", help=text)
+    text = "train what a study compares, over seeds: " + ", ".join(STUDIES)
+    learn = _verb(to, "study", text, verbs.study)
+    learn.add_argument("name", choices=tuple(STUDIES), metavar="NAME")
+    learn.add_argument("--seeds", type=whole(2), metavar="N", help="(default: that of the study)")
+    learn.add_argument("--output", type=Path, metavar="FOLDER", help="for table and pictures")
+    learn.add_argument("--quick", action="store_true", help="tiny sizes, to try it out")
     text = "make the tables of the README from the committed results"
     write = _verb(to, "readme", text, verbs.write_readme)
     write.add_argument("--file", type=Path, default=readme.README, help="(default: README.md)")

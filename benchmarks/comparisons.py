@@ -160,7 +160,7 @@ def by_sorting(size: int) -> list[Case]:
 
     members = {"forecasts": 64, "members": max(2, size // 8)}
     return [
-        case("imbalanced.auc_squared_hinge", {"scores": size}, scores, _plain_auc),
+        case("auc.squared_hinge", {"scores": size}, scores, _plain_auc),
         case("scoring.crps_ensemble", members, ensembles, _plain_crps),
         case("likelihood.cox", {"subjects": size}, survival, _plain_cox),
         case(

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from statistics import median
 
 from benchmarks.results import FLOOR, ONE_BY_ONE, VMAPPED, Measured, Result, Row
@@ -30,8 +31,10 @@ def summaries(results: Iterable[Result]) -> str:
     short: Mapping[str, Callable[[Result], Iterable[str]]] = {
         "catalogue": _families,
         "growth": _largest,
+        "elementwise": table,
+        "softmax": table,
     }
-    return "\n\n".join("\n".join(short.get(one.benchmark, table)(one)) for one in results)
+    return "\n\n".join("\n".join(short.get(one.benchmark, _in_short)(one)) for one in results)
 
 
 def table(result: Result) -> Iterator[str]:
@@ -255,7 +258,25 @@ def _families(result: Result) -> Iterator[str]:
 def _largest(result: Result) -> Iterator[str]:
     """The last row along each axis."""
     last = {row.labels["along"]: row for row in result.rows}
-    yield from _by_lines(result, list(last.values()))
+    yield from _in_short(replace(result, rows=tuple(last.values())))
+
+
+def _in_short(result: Result) -> Iterator[str]:
+    """Times, how many times faster than the first system each is, and temporary memory."""
+    yield f"{where(result)} Value and gradient; median, and times faster than the first."
+    yield ""
+    yield from _head(["loss", "system", "median", "faster", "temporary"])
+    for row in result.rows:
+        sizes = ", ".join(f"{name} {size}" for name, size in row.sizes.items())
+        start = f"`{row.name}`: {sizes}"
+        first = next((name for name in row.systems if name != FLOOR), FLOOR)
+        for name, one in row.systems.items():
+            if name == FLOOR:
+                continue
+            faster = f"{1 / row.ratio(name, first):.3g}"
+            cells = [f"{name}{_mark(row, name)}", duration(one.seconds), faster, _memory(one)]
+            yield _line([start, *cells])
+            start = ""
     yield from _remarks(result)
 
 

@@ -1,6 +1,7 @@
 """What the verbs of the command line do."""
 
 import argparse
+import inspect
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
@@ -118,6 +119,34 @@ def compare_two(options: argparse.Namespace) -> int:
     slower = [one for one in found if one.verdict == "slower"]
     _say(f"{len(found)} compared, {len(slower)} slower")
     return compare.SLOWER if slower else 0
+
+
+def study(options: argparse.Namespace) -> int:
+    """Train what a study compares, print what it found, and write table, text and pictures.
+
+    Args:
+        options: of the command line.
+    """
+    need("study", "sklearn", "matplotlib")
+    from benchmarks import studies
+
+    run = studies.load(options.name).run
+    seeds = {} if options.seeds is None else {"seeds": options.seeds}
+    if seeds and "seeds" not in inspect.signature(run).parameters:
+        raise LabError(f"nothing in the study {options.name} is random: leave out --seeds")
+    found = run(**seeds, quick=options.quick)
+    text = studies.as_markdown(found, options.command, machine.environment(["optax"]))
+    print(text)
+    folder: Path | None = options.output
+    if folder is not None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            for name, picture in found.pictures.items():
+                (folder / f"{name}.png").write_bytes(picture)
+            (folder / f"{options.name}.md").write_text(text, "utf-8")
+        except OSError as error:
+            raise LabError(f"cannot write to {folder}: {error.strerror}") from None
+    return 0
 
 
 def write_readme(options: argparse.Namespace) -> int:

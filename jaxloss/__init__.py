@@ -9,7 +9,7 @@ Losses live in family modules and reduce nothing; `mean` and `average` do:
     Array(0.125, dtype=float32)
 
 `objective` composes named terms, `accumulate` takes its gradient over microbatches, `over_tree`,
-`masked`, `checked` and `over_scales` adapt any loss. `checks`, `numerics`, `pairs` and
+`masked`, `checked`, `over_scales` and `for_keras` adapt any loss. `checks`, `numerics`, `pairs` and
 `jaxloss.testing` are what a loss of your own is built from and held to.
 """
 
@@ -17,6 +17,7 @@ from jaxloss import fused as fused, penalties as penalties
 from jaxloss.core import checks as checks, numerics as numerics, pairs as pairs
 from jaxloss.core.lift import (
     checked as checked,
+    for_keras as for_keras,
     masked as masked,
     over_scales as over_scales,
     over_tree as over_tree,
@@ -28,15 +29,19 @@ from jaxloss.core.reduce import (
     total as total,
 )
 from jaxloss.losses import (
+    adversarial as adversarial,
     agreement as agreement,
+    auc as auc,
     classification as classification,
     contrastive as contrastive,
+    focal as focal,
     imbalanced as imbalanced,
     likelihood as likelihood,
     margin as margin,
     metric as metric,
     multilabel as multilabel,
     regression as regression,
+    reweighting as reweighting,
     robust as robust,
     sampled as sampled,
     scoring as scoring,
@@ -44,6 +49,7 @@ from jaxloss.losses import (
     sequence as sequence,
     transport as transport,
 )
+from jaxloss.objectives import attack as attack, balance as balance, tail as tail
 from jaxloss.objectives.accumulate import accumulate as accumulate
 from jaxloss.objectives.objective import objective as objective
 

@@ -15,15 +15,19 @@ from typing import Literal
 from jax import Array
 
 from jaxloss.losses import (
+    adversarial,
     agreement,
+    auc,
     classification,
     contrastive,
+    focal,
     imbalanced,
     likelihood,
     margin,
     metric,
     multilabel,
     regression,
+    reweighting,
     robust,
     sampled,
     scoring,
@@ -41,6 +45,7 @@ CLAIMS: Mapping[str, str] = {
     "bounded": "does not grow without bound",
     "shift_invariant": "unchanged when a constant is added to all scores of a row",
     "scale_invariant": "unchanged when the prediction is multiplied by a positive number",
+    "held": "weighed by what it holds constant, so that its gradient is not the slope of its value",
 }
 """What a row may claim, in words; each is a property that is tested."""
 
@@ -288,17 +293,91 @@ LOSSES: tuple[Row, ...] = (
     row(margin.margin_ranking, "pairs_signs", "element", "nonnegative convex"),
     row(margin.hinge_embedding, "distances_signs", "element", "nonnegative convex"),
     row(margin.cosine_embedding, "vectors_signs", "row", "nonnegative bounded scale_invariant"),
+    row(adversarial.carlini_wagner, "logits_labels", "row", "bounded shift_invariant"),
+    row(adversarial.dlr, "logits_labels", "row", "scale_invariant shift_invariant"),
+    row(
+        adversarial.targeted_dlr,
+        "logits_labels_rivals",
+        "row",
+        "scale_invariant shift_invariant",
+    ),
     row(multilabel.soft_margin, "logits_sets", "row", "nonnegative convex"),
     row(multilabel.margin, "logits_sets", "row", "nonnegative convex shift_invariant"),
     row(multilabel.zlpr, "logits_sets", "row", "nonnegative convex"),
     row(multilabel.lsep, "logits_sets", "row", "nonnegative convex shift_invariant"),
     row(multilabel.bp_mll, "logits_sets", "row", "nonnegative convex shift_invariant"),
     row(multilabel.two_way, "logits_sets", "row", "nonnegative convex"),
+    row(focal.sigmoid_focal, "logits_bits", "element", "nonnegative"),
+    row(focal.focal_star, "logits_bits", "element", "nonnegative convex"),
+    row(focal.reduced_focal, "logits_bits", "element", "nonnegative"),
+    row(focal.asymmetric, "logits_bits", "element", "nonnegative"),
+    row(focal.quality_focal, "logits_degrees", "element", "nonnegative"),
+    row(focal.varifocal, "logits_degrees", "element", "nonnegative"),
+    row(focal.gaussian_focal, "logits_degrees", "element", "nonnegative"),
+    row(
+        focal.softmax_focal,
+        "logits_labels logits_distributions",
+        "row",
+        "nonnegative shift_invariant",
+    ),
+    row(focal.dual_focal, "logits_labels", "row", "nonnegative shift_invariant"),
+    row(focal.focal_cosine, "logits_labels", "row", "nonnegative bounded scale_invariant"),
+    row(focal.distribution_focal, "bins_positions", "row", "nonnegative convex shift_invariant"),
     row(imbalanced.soft_f1, "logits_sets", "row", "nonnegative bounded"),
-    row(imbalanced.pairwise_auc, "logits_sets", "row", "nonnegative convex shift_invariant"),
-    row(imbalanced.auc_margin, "logits_sets", "row", ""),
-    row(imbalanced.auc_hinge, "lists_bits", "row", "nonnegative convex shift_invariant"),
-    row(imbalanced.auc_squared_hinge, "lists_bits", "row", "nonnegative convex shift_invariant"),
+    row(imbalanced.balanced_binary_cross_entropy, "lists_bits", "row", "nonnegative convex"),
+    row(
+        imbalanced.vector_scaling,
+        "skewed_labels skewed_distributions",
+        "row",
+        "nonnegative convex",
+    ),
+    row(
+        imbalanced.logit_adjusted,
+        "skewed_labels skewed_distributions",
+        "row",
+        "nonnegative convex shift_invariant",
+    ),
+    row(
+        imbalanced.balanced_softmax,
+        "skewed_labels skewed_distributions",
+        "row",
+        "nonnegative convex shift_invariant",
+    ),
+    row(imbalanced.ldam, "skewed_labels", "row", "nonnegative convex shift_invariant"),
+    row(imbalanced.lade, "skewed_items", "row", ""),
+    row(imbalanced.distribution_balanced, "skewed_bits", "row", "nonnegative convex"),
+    row(
+        imbalanced.expected_cost,
+        "logits_labels_costs",
+        "row",
+        "nonnegative bounded shift_invariant",
+    ),
+    row(reweighting.equalization, "skewed_bits", "element", "nonnegative convex"),
+    row(
+        reweighting.softmax_equalization,
+        "skewed_labels",
+        "row",
+        "nonnegative convex shift_invariant",
+    ),
+    row(reweighting.equalization_v2, "skewed_bits", "element", "nonnegative convex"),
+    row(reweighting.seesaw, "skewed_labels", "row", "nonnegative shift_invariant held"),
+    row(
+        reweighting.influence_balanced,
+        "logits_labels_features",
+        "row",
+        "nonnegative shift_invariant held",
+    ),
+    row(reweighting.gradient_harmonizing, "skewed_bits", "element", "nonnegative"),
+    row(
+        reweighting.gradient_harmonizing_l1,
+        "counted_errors",
+        "element",
+        "nonnegative zero_at_target symmetric",
+    ),
+    row(auc.pairwise, "logits_sets", "row", "nonnegative convex shift_invariant"),
+    row(auc.margin, "logits_sets", "row", ""),
+    row(auc.hinge, "lists_bits", "row", "nonnegative convex shift_invariant"),
+    row(auc.squared_hinge, "lists_bits", "row", "nonnegative convex shift_invariant"),
     row(scoring.crps_ensemble, "ensembles", "row", "nonnegative zero_at_target"),
     row(transport.energy_distance, "samples", "row", "nonnegative zero_at_target symmetric"),
     row(transport.wasserstein, "samples", "row", "nonnegative zero_at_target symmetric"),
@@ -338,7 +417,15 @@ FAMILIES: Mapping[str, tuple[Row, ...]] = {
 LIBRARIES: tuple[str, ...] = tuple(NAMES)
 """Other libraries that some loss has a name in."""
 
-HELPERS: frozenset[Callable[..., Array]] = frozenset({classification.smooth_labels})
+HELPERS: frozenset[Callable[..., Array]] = frozenset(
+    {
+        classification.smooth_labels,
+        imbalanced.class_balanced_weights,
+        imbalanced.class_counts,
+        reweighting.gradient_histogram,
+        reweighting.gradient_totals,
+    }
+)
 """Public functions of the families that are no losses."""
 
 

@@ -184,7 +184,7 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "quantile_regression_loss": "regression.quantile_huber: over all pairs of two sets",
     },
     "monai": {
-        "losses.AUCMLoss": "imbalanced.auc_margin: holds a, b and alpha as parameters",
+        "losses.AUCMLoss": "auc.margin: holds a, b and alpha as parameters",
         "losses.MultiScaleLoss": "over_scales: smooths with a Gaussian instead of pooling",
         "losses.BarlowTwinsLoss": "contrastive.barlow_twins: standardises by the unbiased "
         "deviation, divides by n",

@@ -2,7 +2,7 @@
 
 from math import atan, exp, inf, log, nan, pi, sqrt
 
-from tests.oracles import classification, imbalanced, margin, multilabel, sampled
+from tests.oracles import adversarial, classification, margin, multilabel, sampled
 from tests.pins_residuals import pin
 
 LOG2, LOG3, LOG5 = log(2), log(3), log(5)
@@ -210,6 +210,60 @@ MARGIN = [
     ),
 ]
 
+FOUR = [3.0, 1.0, 0.5, -2.0]
+ADVERSARIAL = [
+    pin(adversarial.carlini_wagner, [1, 3, 2], 1, expect=2 - 3, why="leading"),
+    pin(adversarial.carlini_wagner, [1, 3, 2], 0, expect=0, why="beaten"),
+    pin(adversarial.carlini_wagner, [1, 3, 2], 0, margin=5, expect=3 - 1, why="not by enough"),
+    pin(
+        adversarial.carlini_wagner,
+        [1, 3, 2],
+        0,
+        margin=5,
+        where=[True, False, True],
+        expect=2 - 1,
+        why="masked rival",
+    ),
+    pin(adversarial.carlini_wagner, [[-5.0, -inf], [-inf, 0.0]], [0, 0], expect=[0, 0], why="-inf"),
+    pin(adversarial.carlini_wagner, [1, 3], 2, expect=nan, why="label out of range"),
+    pin(adversarial.dlr, FOUR, 0, expect=-(3 - 1) / (3 - 0.5), why="leading"),
+    pin(adversarial.dlr, [10 * z for z in FOUR], 0, expect=-0.8, why="scaled"),
+    pin(adversarial.dlr, FOUR, 3, expect=(3 + 2) / (3 - 0.5), why="beaten"),
+    pin(
+        adversarial.dlr,
+        FOUR,
+        0,
+        where=[True, False, True, True],
+        expect=-(3 - 0.5) / (3 + 2),
+        why="masked rival",
+    ),
+    pin(
+        adversarial.dlr,
+        [[2.0, 2.0, 2.0], [1.0, 0.0, -inf], [-inf, 1.0, 0.0]],
+        [0, 0, 3],
+        expect=[0, 0, nan],
+        why="no spread, two classes, label out of range",
+    ),
+    pin(adversarial.dlr, [-inf, 2, 1, 0], 0, expect=inf, why="right class at -inf"),
+    pin(adversarial.targeted_dlr, FOUR, 0, 2, expect=-(3 - 0.5) / (3 + 1.5 / 2), why="leading"),
+    pin(
+        adversarial.targeted_dlr,
+        [[2.0] * 4, [1.0, 0.0, 3.0, -inf], FOUR],
+        [0, 0, 0],
+        [1, 1, 4],
+        expect=[0, 0, nan],
+        why="no spread, three classes, rival out of range",
+    ),
+    pin(
+        adversarial.targeted_dlr,
+        [[-inf, 3.0, 2.0, 1.0, 0.0]] * 2,
+        [1, 0],
+        [0, 1],
+        expect=[-inf, inf],
+        why="classes at -inf",
+    ),
+]
+
 MULTILABEL = [
     pin(multilabel.soft_margin, QUARTERS, [1, 0], expect=(LOG2 + log(4)) / 2, why="mean"),
     pin(multilabel.soft_margin, QUARTERS, [1, 0], where=[False, True], expect=log(4), why="masked"),
@@ -238,38 +292,6 @@ MULTILABEL = [
         why="negative temperature",
     ),
     pin(multilabel.two_way, QUARTERS, [0, 0], expect=0, why="no positive"),
-]
-
-IMBALANCED = [
-    pin(imbalanced.soft_f1, [0, 0], [1, 0], expect=1 - 1 / (1 + 1 / 2 + 1 / 2), why="even"),
-    pin(imbalanced.soft_f1, [-1e4, 5], [0, 0], where=[True, False], expect=0, why="nothing"),
-    pin(
-        imbalanced.pairwise_auc,
-        [0, LOG3, LOG5],
-        [1, 0, 0],
-        expect=(log(1 + 3) + log(1 + 5)) / 2,
-        why="two pairs",
-    ),
-    pin(
-        imbalanced.pairwise_auc, [0.0, 0.5], [0, 1], surrogate=margin.hinge, expect=0.5, why="hinge"
-    ),
-    pin(imbalanced.pairwise_auc, [0, 1], [1, 1], expect=0, why="no pair"),
-    # r = 1/4: squares (1 - 1/2)² and (2 - 1)², gap mean(r * 2 - (1 - r) * 1)
-    pin(
-        imbalanced.auc_margin,
-        [1, 2, 1, 1],
-        [1, 0, 0, 0],
-        a=0.5,
-        b=1,
-        alpha=3,
-        margin=2,
-        expect=3 / 4 * (1 / 4) / 4
-        + 1 / 4 * 1 / 4
-        + 2 * 3 * (3 / 16 * 2 + (1 / 4 * (2 + 1 + 1) - 3 / 4) / 4)
-        - 3 / 16 * 3**2,
-        why="one in four",
-    ),
-    pin(imbalanced.auc_margin, [1], [1], a=0, b=0, alpha=1, where=[False], expect=0, why="none"),
 ]
 
 # features [1], so that the scores are 0, log 2, log 3

@@ -2,15 +2,40 @@
 
 from math import exp, log, nan, sqrt
 
-from tests.oracles import imbalanced, likelihood, scoring, segmentation, transport
+from tests.oracles import auc, likelihood, margin, scoring, segmentation, transport
 from tests.pins_residuals import pin
 
-LOG2, LOG3 = log(2), log(3)
+LOG2, LOG3, LOG5 = log(2), log(3), log(5)
 
 AUC = [
-    pin(imbalanced.auc_hinge, [3, 1, 2.5], [1, 0, 0], expect=(0 + 0.5) / 2, why="two pairs"),
     pin(
-        imbalanced.auc_hinge,
+        auc.pairwise,
+        [0, LOG3, LOG5],
+        [1, 0, 0],
+        expect=(log(1 + 3) + log(1 + 5)) / 2,
+        why="two pairs",
+    ),
+    pin(auc.pairwise, [0.0, 0.5], [0, 1], surrogate=margin.hinge, expect=0.5, why="hinge"),
+    pin(auc.pairwise, [0, 1], [1, 1], expect=0, why="no pair"),
+    # r = 1/4: squares (1 - 1/2)² and (2 - 1)², gap mean(r * 2 - (1 - r) * 1)
+    pin(
+        auc.margin,
+        [1, 2, 1, 1],
+        [1, 0, 0, 0],
+        a=0.5,
+        b=1,
+        alpha=3,
+        margin=2,
+        expect=3 / 4 * (1 / 4) / 4
+        + 1 / 4 * 1 / 4
+        + 2 * 3 * (3 / 16 * 2 + (1 / 4 * (2 + 1 + 1) - 3 / 4) / 4)
+        - 3 / 16 * 3**2,
+        why="one in four",
+    ),
+    pin(auc.margin, [1], [1], a=0, b=0, alpha=1, where=[False], expect=0, why="none"),
+    pin(auc.hinge, [3, 1, 2.5], [1, 0, 0], expect=(0 + 0.5) / 2, why="two pairs"),
+    pin(
+        auc.hinge,
         [[0.0, 2.0], [0.0, 2.0], [2.0, 1.0]],
         [[1, 0]] * 3,
         margin=[0.5, 0.0, 1.0],
@@ -18,25 +43,25 @@ AUC = [
         why="a margin for each list, kink",
     ),
     pin(
-        imbalanced.auc_hinge,
+        auc.hinge,
         [[0.0, 1.0, 5.0], [0.0, 1.0, 5.0]],
         [[1, 0, 0], [1, 1, 0]],
         where=[[True, True, False]] * 2,
         expect=[1 + 1, 0],
         why="masked, no pair",
     ),
-    pin(imbalanced.auc_hinge, [-1e4, 1e4], [1, 0], expect=1 + 2e4, why="huge"),
-    pin(imbalanced.auc_hinge, [], [], expect=0, why="empty"),
+    pin(auc.hinge, [-1e4, 1e4], [1, 0], expect=1 + 2e4, why="huge"),
+    pin(auc.hinge, [], [], expect=0, why="empty"),
     pin(
-        imbalanced.auc_squared_hinge,
+        auc.squared_hinge,
         [0, 1, 2],
         [1, 1, 0],
         margin=2,
         expect=((2 + 2) ** 2 + (2 + 1) ** 2) / 2,
         why="two pairs",
     ),
-    pin(imbalanced.auc_squared_hinge, [-1e4, 1e4], [1, 0], expect=20001**2, why="huge"),
-    pin(imbalanced.auc_squared_hinge, [1, 0, 7], [1, 1, 1], expect=0, why="no pair"),
+    pin(auc.squared_hinge, [-1e4, 1e4], [1, 0], expect=20001**2, why="huge"),
+    pin(auc.squared_hinge, [1, 0, 7], [1, 1, 1], expect=0, why="no pair"),
 ]
 
 SCORING = [

@@ -20,7 +20,7 @@ from jaxloss import catalogue
 
 ROOT = Path(__file__).parents[1]
 PNG = b"\x89PNG\r\n\x1a\n"
-LOSSES = "huber,softmax_cross_entropy,imbalanced"
+LOSSES = "huber,softmax_cross_entropy,auc"
 # What needs no other library than optax; of fused, all schedules.
 OURS = "jaxloss,jaxloss tokens,jaxloss vocab,jaxloss materialize,jaxloss linear"
 QUICK = {

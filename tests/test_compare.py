@@ -103,7 +103,7 @@ def test_hyperparameters_reach_the_loss():
         ("margin.hinge", "regression", "does not fit the regression task; these do: regression."),
         ("softmax_cross_entropy", "binary", "does not fit the binary task"),
         ("sampled_softmax", "multiclass", "does not fit the multiclass task"),
-        ("imbalanced.auc_margin", "binary", "does not fit the binary task"),
+        ("auc.margin", "binary", "does not fit the binary task"),
         ("huber,regression.huber", "regression", "regression.huber is given twice"),
         ("huber:delta", "regression", "write a hyperparameter as name=value, got 'delta'"),
         ("huber:gamma=1", "regression", "no number called 'gamma' to set; there are: delta"),

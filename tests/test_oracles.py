@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 
 from tests.oracles import (
+    adversarial,
     agreement,
+    auc,
     classification,
     contrastive,
+    focal,
     fused,
     imbalanced,
     likelihood,
@@ -19,6 +22,7 @@ from tests.oracles import (
     metric,
     multilabel,
     regression,
+    reweighting,
     robust,
     sampled,
     scoring,
@@ -26,11 +30,12 @@ from tests.oracles import (
     sequence,
     transport,
 )
-from tests.pins_classes import CLASSIFICATION, IMBALANCED, MARGIN, MULTILABEL, SAMPLED
+from tests.pins_classes import ADVERSARIAL, CLASSIFICATION, MARGIN, MULTILABEL, SAMPLED
 from tests.pins_lists import AUC, LIKELIHOOD, SCORING, SEGMENTATION, TRANSPORT
 from tests.pins_pairs import CONTRASTIVE, METRIC
 from tests.pins_residuals import AGREEMENT, REGRESSION, ROBUST
 from tests.pins_sequences import FUSED, SEQUENCE
+from tests.pins_skewed import FOCAL, IMBALANCED, REWEIGHTING
 
 MODULES = (
     regression,
@@ -38,8 +43,12 @@ MODULES = (
     robust,
     classification,
     margin,
+    adversarial,
     multilabel,
+    focal,
     imbalanced,
+    reweighting,
+    auc,
     sampled,
     scoring,
     transport,
@@ -56,8 +65,11 @@ PINS = [
     *ROBUST,
     *CLASSIFICATION,
     *MARGIN,
+    *ADVERSARIAL,
     *MULTILABEL,
+    *FOCAL,
     *IMBALANCED,
+    *REWEIGHTING,
     *SAMPLED,
     *AUC,
     *SCORING,

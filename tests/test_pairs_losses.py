@@ -24,6 +24,7 @@ LOSSES = {
     "covariance_penalty of many features": (contrastive.covariance_penalty, (WIDE,)),
     "vicreg": (contrastive.vicreg, (X, Y)),
     "batch_hard_triplet": (metric.batch_hard_triplet, (X, LABELS)),
+    "batch_all_triplet": (metric.batch_all_triplet, (X, LABELS)),
 }
 LABELLED = {
     "sup_con": contrastive.sup_con,

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax.sharding import AxisType, NamedSharding, PartitionSpec
 from scipy import stats
 
 import jaxloss as jl
@@ -154,16 +155,16 @@ def either(choices, rng, size, args):
     return choices
 
 
-AUC, SQUARED = jl.imbalanced.auc_hinge, jl.imbalanced.auc_squared_hinge
+AUC, SQUARED = jl.auc.hinge, jl.auc.squared_hinge
 squared_pairs = functools.partial(all_pairs, power=2)
 CASES = {
-    "auc_hinge": Sorted(AUC, all_pairs, scores_bits, none),
-    "auc_hinge-where": Sorted(AUC, all_pairs, scores_bits, kept),
-    "auc_hinge-margin": Sorted(
+    "auc.hinge": Sorted(AUC, all_pairs, scores_bits, none),
+    "auc.hinge-where": Sorted(AUC, all_pairs, scores_bits, kept),
+    "auc.hinge-margin": Sorted(
         AUC, all_pairs, scores_bits, functools.partial(either, {"margin": np.float32(0.3)})
     ),
-    "auc_squared_hinge": Sorted(SQUARED, squared_pairs, scores_bits, none),
-    "auc_squared_hinge-where": Sorted(SQUARED, squared_pairs, scores_bits, kept),
+    "auc.squared_hinge": Sorted(SQUARED, squared_pairs, scores_bits, none),
+    "auc.squared_hinge-where": Sorted(SQUARED, squared_pairs, scores_bits, kept),
     "crps": Sorted(jl.scoring.crps_ensemble, crps, ensemble, none, 2),
     "crps-where": Sorted(jl.scoring.crps_ensemble, crps, ensemble, kept, 2),
     "crps-fair": Sorted(
@@ -257,8 +258,8 @@ def test_equals_the_sum_over_pairs(name, kind):
 @pytest.mark.parametrize(
     ("name", "option"),
     [
-        ("auc_hinge-margin", "margin"),
-        ("auc_squared_hinge", "margin"),
+        ("auc.hinge-margin", "margin"),
+        ("auc.squared_hinge", "margin"),
         ("energy_distance-weights", "x_weights"),
         ("energy_distance-weights", "y_weights"),
         ("wasserstein-weights", "x_weights"),
@@ -292,8 +293,8 @@ def mean_of_lists(loss):
 @pytest.mark.parametrize(
     "name",
     [
-        "auc_hinge",
-        "auc_squared_hinge",
+        "auc.hinge",
+        "auc.squared_hinge",
         "crps",
         "energy_distance",
         "wasserstein",
@@ -317,8 +318,8 @@ def test_memory_is_linear_in_the_list(name, lists):
 @pytest.mark.parametrize(
     "name",
     [
-        "auc_hinge-margin",
-        "auc_squared_hinge",
+        "auc.hinge-margin",
+        "auc.squared_hinge",
         "crps",
         "energy_distance-weights",
         "wasserstein-p",
@@ -366,3 +367,23 @@ def test_distances_are_those_of_scipy():
             np.testing.assert_allclose(
                 moved, stats.wasserstein_distance(x, y, *weights), rtol=1e-12
             )
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if "-" not in name])
+def test_many_lists_may_be_divided_over_devices_explicitly(name):
+    case = CASES[name]
+    lists = [case.draw("plain", np.random.default_rng(seed), 24) for seed in range(8)]
+    args = jax.tree.map(lambda *a: jnp.stack([jnp.asarray(x, jnp.float32) for x in a]), *lists)
+
+    @jax.jit
+    def run(*args):
+        floats, rest = args[: case.floats], args[case.floats :]
+        return jax.value_and_grad(
+            lambda *f: jnp.sum(case.loss(*f, *rest)), tuple(range(len(floats)))
+        )(*floats)
+
+    expected = run(*args)
+    mesh = jax.make_mesh((8,), ("lists",), axis_types=(AxisType.Explicit,))
+    with jax.set_mesh(mesh):
+        found = run(*jax.device_put(args, NamedSharding(mesh, PartitionSpec("lists"))))
+    close(found, expected, 1e-6)

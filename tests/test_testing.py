@@ -129,6 +129,7 @@ BROKEN = {
     claims.is_bounded: (regression.squared_error, "reals", "element"),
     claims.is_shift_invariant: (regression.squared_error, "reals", "element"),
     claims.is_scale_invariant: (regression.squared_error, "reals", "element"),
+    claims.holds_weights_constant: (regression.squared_error, "reals", "element"),
 }
 
 

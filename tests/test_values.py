@@ -20,6 +20,7 @@ CHOICES = {
     "where": [np.arange(20).reshape(4, 5) % 3 != 0],
     "class_weights": [np.array([0.5, 2.0, 1.0, 0.0, 3.0], np.float32)],
     "bias": [np.linspace(-1, 1, 10).astype(np.float32)],
+    "alpha": [0.25],
     "negatives": [np.linspace(-1, 1, 24).reshape(4, 2, 3).astype(np.float32)],
 }
 
@@ -125,13 +126,12 @@ def test_value_equals_oracle(row, domain, options, dtype):
 def test_gradient_equals_oracle(row, domain, options):
     case, given = drawn(row, domain, options)
     _, grads = case.gradients(given)
+    oracle, arguments = oracle_of(row), wide(given.positional)
+    options = wide_options({**options, **given.options})
+    if "held" in row.claims:
+        options["held"] = arguments
     for place, grad in zip(case.domain.floating, grads, strict=True):
-        expected = oracle_gradient(
-            oracle_of(row),
-            wide(given.positional),
-            wide_options({**options, **given.options}),
-            place,
-        )
+        expected = oracle_gradient(oracle, arguments, options, place)
         jax.tree.map(
             lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6), grad, expected
         )

@@ -235,7 +235,7 @@ def mask(where: ArrayLike | None, like: Array, name: str = "where") -> Array:
         ValueError: if its shape fits neither the array nor its last axis.
     """
     if where is None:
-        return jnp.ones(like.shape, bool)
+        return jnp.ones_like(like, bool)
     array = jnp.asarray(where)
     if array.dtype != jnp.bool_:
         raise TypeError(f"expected boolean `{name}` (True keeps), got {array.dtype}")

@@ -154,6 +154,36 @@ def checked(function: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
+def for_keras(loss: Callable[..., Array], **options: Any) -> Callable[..., Array]:
+    """Give a loss the calling convention of Keras (on its JAX backend), for `model.compile`.
+
+    Keras passes the target first and has made floating point of it, and takes the mean.
+
+    Args:
+        loss: of prediction and target.
+        options: keyword arguments of the loss.
+
+    Returns:
+        A function `(y_true, y_pred)`. A target without the last axis of the prediction, or with
+        one entry there where the prediction has several, is taken for integer labels.
+
+    Example:
+        >>> for_keras(jnp.subtract)(jnp.ones((2, 1)), jnp.zeros((2, 1)))[:, 0]
+        Array([-1., -1.], dtype=float32)
+    """
+
+    @functools.wraps(loss)
+    def target_first(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
+        pred, target = jnp.asarray(y_pred), jnp.asarray(y_true)
+        if target.ndim == pred.ndim and target.shape[-1:] == (1,) != pred.shape[-1:]:
+            target = target[..., 0]
+        if target.ndim == pred.ndim - 1:
+            target = target.astype(jnp.int32)
+        return loss(pred, target, **options)
+
+    return target_first
+
+
 def over_scales(
     loss: Callable[..., Array], *, scales: Sequence[int] = (1, 2, 4), num_axes: int = 2
 ) -> Callable[..., Array]:

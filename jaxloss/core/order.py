@@ -44,7 +44,7 @@ def leading(
         size: number of slots.
         like: array with the shape of the items.
     """
-    none = alike(jnp.zeros(like.shape, jnp.int32), like)
+    none = alike(jnp.zeros_like(like, jnp.int32), like)
     steps = size.bit_length()
     if steps == 0:
         return none

@@ -5,7 +5,7 @@ on the one before; everything before that is batch. Where arrays carry their sha
 rows stay where they are, and what they are compared with is gathered.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -13,7 +13,7 @@ from jax import Array, lax
 from jax.sharding import NamedSharding, PartitionSpec
 from jaxtyping import Bool, Float, Int
 
-from jaxloss.core.numerics import normalize, one_hot, safe_sqrt, with_tangent
+from jaxloss.core.numerics import normalize, one_hot, safe_sqrt, with_partials, with_tangent
 
 
 def differences(scores: Float[Array, "*batch n"]) -> Float[Array, "*batch n n"]:
@@ -129,37 +129,107 @@ def centered(x: Float[Array, "*batch n dim"]) -> Float[Array, "*batch n dim"]:
 
 
 def off_diagonal_energy(
-    x: Float[Array, "*batch n dim"], y: Float[Array, "*batch n dim"]
+    x: Float[Array, "*batch n dim"], y: Float[Array, "*batch n dim"] | None = None
 ) -> Float[Array, "*batch"]:
     """Sum of squared inner products of features `i` of one set with features `j != i` of another.
 
     `sum((x.T @ y)[i, j]**2)` over `i != j`, in time and memory linear in `dim`: when there are more
-    features than items, the `dim` by `dim` matrix is never formed.
+    features than items, the `dim` by `dim` matrix is never formed. Without `y`, within one set.
     """
     n, dim = x.shape[-2:]
     if dim <= 2 * n:
-        return _off_diagonal_energy(x, y)
-    x, y = gathered(x, -1), gathered(y, -1)
-    # The energy of the whole matrix is an inner product of two small Gram matrices, and that of the
-    # diagonal is known. Their difference may cancel, but not among features that n others exceed:
-    # a matrix of rank n cannot have more than n large entries on its diagonal without as much
-    # energy beside it. So the n largest are set apart and compared directly.
-    diagonal = lax.stop_gradient(jnp.abs(jnp.sum(x * y, axis=-2)))
-    large = lax.top_k(diagonal, n)[1]
-    is_large = jnp.any(one_hot(large, dim), axis=-2)[..., None, :]
-    x_large, y_large = (jnp.take_along_axis(z, large[..., None, :], axis=-1) for z in (x, y))
-    x_rest, y_rest = jnp.where(is_large, 0, x), jnp.where(is_large, 0, y)
-    large_x, rest_x, large_y, rest_y = map(gram, (x_large, x_rest, y_large, y_rest))
-    between = jnp.sum(large_x * rest_y + rest_x * large_y, axis=(-2, -1))
-    rest = jnp.sum(rest_x * rest_y, axis=(-2, -1)) - jnp.sum(
-        jnp.square(jnp.sum(x_rest * y_rest, axis=-2)), axis=-1
-    )
-    return _off_diagonal_energy(x_large, y_large) + between + rest
+        return _off_diagonal_energy(x, x if y is None else y)
+    if y is None:
+        # One set is its own partner: half the work, and a gradient of one product.
+        return _energy_within(gathered(x, -1))
+    return _energy_between(gathered(x, -1), gathered(y, -1))
 
 
 def _off_diagonal_energy(x: Array, y: Array) -> Array:
     products = _product("...nd,...ne->...de", x, gathered(y, -1), -2)
     return jnp.sum(jnp.square(products), axis=(-2, -1), where=off_diagonal(x.shape[-1]))
+
+
+class _Wide(NamedTuple):
+    """Two sets of many features, those that may dominate the energy set apart from the rest.
+
+    The energy of the whole matrix is an inner product of two small Gram matrices, and that of the
+    diagonal is known. Their difference may cancel, but not among features that `n` others exceed: a
+    matrix of rank `n` cannot have more than `n` large entries on its diagonal without as much
+    energy beside it. So the `n` largest are set apart and compared directly.
+
+    Attributes:
+        large: places of the features that are set apart.
+        is_large: the same as a mask over all features.
+        x_large: of one set.
+        y_large: of the other.
+        x_rest: all features of one set, 0 where they are set apart.
+        y_rest: of the other.
+        diagonal: inner products of the rest with their own partners.
+    """
+
+    large: Int[Array, "*batch n"]
+    is_large: Bool[Array, "*batch 1 dim"]
+    x_large: Float[Array, "*batch n n"]
+    y_large: Float[Array, "*batch n n"]
+    x_rest: Float[Array, "*batch n dim"]
+    y_rest: Float[Array, "*batch n dim"]
+    diagonal: Float[Array, "*batch dim"]
+
+    @classmethod
+    def of(cls, x: Array, y: Array) -> "_Wide":
+        """Split two sets, which may be one and the same array."""
+        n, dim = x.shape[-2:]
+        own = jnp.sum(x * y, axis=-2)
+        large = lax.top_k(lax.stop_gradient(jnp.abs(own)), n)[1]
+        is_large = jnp.any(one_hot(large, dim), axis=-2)[..., None, :]
+
+        def apart(z: Array) -> tuple[Array, Array]:
+            picked = jnp.take_along_axis(z, large[..., None, :], axis=-1)
+            return picked, jnp.where(is_large, 0, z)
+
+        x_large, x_rest = apart(x)
+        y_large, y_rest = (x_large, x_rest) if y is x else apart(y)
+        own = jnp.where(is_large[..., 0, :], 0, own)
+        return cls(large, is_large, x_large, y_large, x_rest, y_rest, own)
+
+    def energy(self) -> Float[Array, "*batch"]:
+        """The sum of squares."""
+        large_x, rest_x = gram(self.x_large), gram(self.x_rest)
+        one = self.y_rest is self.x_rest
+        large_y, rest_y = (large_x, rest_x) if one else (gram(self.y_large), gram(self.y_rest))
+        shared = jnp.sum(large_x * rest_y + rest_x * (large_y + rest_y), axis=(-2, -1))
+        among = _off_diagonal_energy(self.x_large, self.y_large)
+        return among + shared - jnp.sum(jnp.square(self.diagonal), axis=-1)
+
+    def slope(self) -> Float[Array, "*batch n dim"]:
+        """Half the derivative of the energy by the first set."""
+        rest = gram(self.y_rest)
+        of_rest = _times(gram(self.y_large) + rest, self.x_rest)
+        of_rest = of_rest - self.y_rest * self.diagonal[..., None, :]
+        among = _product("...nd,...ne->...de", self.y_large, self.x_large, -2)
+        among = jnp.where(off_diagonal(among.shape[-1]), among, 0)
+        of_large = _times(rest, self.x_large) + _times(self.y_large, among)
+        # Back to their places: a product with their one-hot rows would be the dearest step of all.
+        place = jnp.cumsum(self.is_large, axis=-1) - 1
+        order = jnp.argsort(self.large, axis=-1)
+        sorted_large = jnp.take_along_axis(of_large, order[..., None, :], axis=-1)
+        spread = jnp.take_along_axis(sorted_large, jnp.maximum(place, 0), axis=-1)
+        return jnp.where(self.is_large, spread, of_rest)
+
+
+_energy_between = with_partials(
+    lambda x, y: _Wide.of(x, y).energy(),
+    lambda x, y: 2 * _Wide.of(x, y).slope(),
+    lambda x, y: 2 * _Wide.of(y, x).slope(),
+)
+_energy_within = with_partials(
+    lambda x: _Wide.of(x, x).energy(), lambda x: 4 * _Wide.of(x, x).slope()
+)
+
+
+def _times(matrix: Array, x: Array) -> Array:
+    return _product("...nm,...md->...nd", matrix, gathered(x, -2), -1)
 
 
 def items_at(

@@ -6,11 +6,12 @@ it, so that none of them needs to know the loss. Samples are float32 NumPy array
 
 from collections.abc import Mapping
 
-from jaxloss.domains import pairs, samples, scores, sequences
+from jaxloss.domains import classes, pairs, samples, scores, sequences
 from jaxloss.domains.base import Arguments as Arguments, Domain as Domain
 
 DOMAINS: Mapping[str, Domain] = {
     **scores.DOMAINS,
+    **classes.DOMAINS,
     **samples.DOMAINS,
     **pairs.DOMAINS,
     **sequences.DOMAINS,

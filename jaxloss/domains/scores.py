@@ -27,6 +27,7 @@ _HUGE = floats(np.array([[1e4, -1e4, 1e4, -1e4, 0.0], [1e4, 1e4, -1e4, 0.0, -1e4
 _ZEROS = np.zeros((2, 5), np.float32)
 _ONES = np.ones((2, 5), np.float32)
 _CHOICES = np.array([1, 4], np.int32)
+_RIVALS = np.array([3, 2], np.int32)
 
 
 _REAL_EDGES = {
@@ -40,13 +41,13 @@ _REAL_EDGES = {
 }
 
 
-def _with(target: Any) -> dict[str, Callable[[Generator], Arguments]]:
+def _with(*target: Any) -> dict[str, Callable[[Generator], Arguments]]:
     """Edges of scores against one kind of target."""
     return {
-        "zero scores": fixed(_ZEROS, target),
-        "tied scores": fixed(_ONES, target),
-        "huge scores": fixed(_HUGE, target),
-        "huge reversed scores": fixed(-_HUGE, target),
+        "zero scores": fixed(_ZEROS, *target),
+        "tied scores": fixed(_ONES, *target),
+        "huge scores": fixed(_HUGE, *target),
+        "huge reversed scores": fixed(-_HUGE, *target),
     }
 
 
@@ -62,6 +63,13 @@ _MASKED_DISTRIBUTION = {
     "all classes masked by -inf": fixed(_ALL_OUT, _SOME_DISTRIBUTION),
 }
 _BITS = floats(np.array([[0, 1, 0, 1, 1], [1, 0, 0, 1, 0]]))
+
+
+def _labels_and_rivals(rng: Generator, batch: tuple[int, ...], size: int) -> Arguments:
+    right = labels(rng, batch, size)
+    # Another class: a whole number of places further on, but not once around.
+    rivals = (right + 1 + labels(rng, batch, size - 1)) % size
+    return Arguments((normal(rng, (*batch, size)), right, rivals.astype(np.int32)))
 
 
 def _large_output(rng: Generator, batch: tuple[int, ...], size: int) -> Arguments:
@@ -141,6 +149,13 @@ DOMAINS: Mapping[str, Domain] = {
         ("logits", "labels"),
         lambda rng, batch, size: Arguments((normal(rng, (*batch, size)), labels(rng, batch, size))),
         _with(_CHOICES) | _MASKED,
+        labels=1,
+    ),
+    "logits_labels_rivals": Domain(
+        ("logits", "labels", "rivals"),
+        _labels_and_rivals,
+        _with(_CHOICES, _RIVALS)
+        | {"classes masked by -inf": fixed(_MINUS_INFINITY, _CHOICES, _RIVALS)},
         labels=1,
     ),
     "logits_distributions": Domain(

@@ -92,8 +92,13 @@ class Plan:
 
     def to_kernel(self, by_logits: Array, features: Array) -> Array:
         """Gradient of the kernel."""
-        pair = (by_logits, features) if self.table else (features, by_logits)
-        return self.product(*pair, (0, 0))
+        if self.table:
+            return self.product(by_logits, features, (0, 0))
+        if 4 * features.shape[1] > by_logits.shape[1]:
+            return self.product(features, by_logits, (0, 0))
+        # Transposed by hand where that is cheap, behind a barrier so that it stays: XLA on CPU
+        # takes twice as long for a product of matrices that are both summed over their first axis.
+        return self.product(lax.optimization_barrier(features.T), by_logits, (1, 0))
 
     def logits(self, features: Array, kernel: Array, bias: Array | None) -> Array:
         """Logits of some tokens."""

@@ -13,7 +13,7 @@ from jaxloss.core.numerics import relu, safe_norm, safe_sqrt
 from jaxloss.core.pairs import hardest, squared_distances
 from jaxloss.fused.engine import in_blocks
 from jaxloss.fused.pairs import Items, by_rows, gathered_items, over_sets, rows_of
-from jaxloss.losses.imbalanced import auc_hinge
+from jaxloss.losses import auc
 
 
 def batch_hard_triplet(
@@ -100,7 +100,7 @@ def batch_all_triplet(
     def rows(part: Items, others: Items, _: Any) -> Array:
         apart = safe_sqrt(squared_distances(part.x, others.x))
         same = part.labels[:, None] == others.labels[None, :]
-        values = auc_hinge(-apart, same, margin=part.shift, where=part.strangers(others))
+        values = auc.hinge(-apart, same, margin=part.shift, where=part.strangers(others))
         return jnp.where(part.kept, values, 0)
 
     items = Items.of(x, x, where, shift=margin, labels=labels)

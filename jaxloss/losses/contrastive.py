@@ -310,7 +310,7 @@ def vicreg(
 def _redundancy(z: Array) -> Array:
     """`covariance_penalty` of items whose mean is 0."""
     n, dim = z.shape[-2:]
-    return off_diagonal_energy(z, z) / (max(n - 1, 1) ** 2 * max(dim, 1))
+    return off_diagonal_energy(z) / (max(n - 1, 1) ** 2 * max(dim, 1))
 
 
 def _taking_part(x: Array, y: Array, where: ArrayLike | None) -> tuple[Array, Array, Array]:

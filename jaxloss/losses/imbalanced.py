@@ -1,28 +1,49 @@
-"""Skewed classes: losses of a whole list that do not let the common class decide.
+"""Skewed classes and unequal mistakes: losses that do not let the common class decide.
 
-Every loss here reads the last axis as one list of examples, with scores and bits, and gives one
-value for each list: pass a whole batch as shape `n`. `where` leaves examples out. Cost-sensitive
-training needs no loss of its own: weigh examples with `jaxloss.mean(..., weights=)`, classes with
-`class_weights`, a missed yes with `pos_weight`.
+What is known beforehand enters as an argument: `counts`, how often each class occurs, or `costs` of
+mistakes. A class that never occurs is taken to be as rare as the rarest of the others. The losses
+of `logits` and labels treat classes as `jaxloss.classification` does: a class with the logit `-inf`
+takes no part, and a label outside `[0, classes)` gives NaN with gradient 0.
 
-`pairwise_auc` takes any surrogate and holds all pairs; `auc_hinge` and `auc_squared_hinge` get the
-values of two of them by sorting, in memory linear in the list.
+Weighing needs no loss of its own: weigh examples with `jaxloss.mean(..., weights=)`, classes with
+`class_weights`, a missed yes with `pos_weight`. Losses whose weights follow training are in
+`jaxloss.reweighting`, focal losses in `jaxloss.focal`, the area under the ROC curve in
+`jaxloss.auc`.
 """
 
-from collections.abc import Callable
-from typing import NamedTuple
+import math
 
 import jax
 import jax.numpy as jnp
-from jax import Array, lax
+from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Bool, Float, Int, Real
 
-from jaxloss.core.checks import along, hyperparameters, mask, of_rows, probabilities, vectors
-from jaxloss.core.numerics import differentiated_as, safe_divide, with_partials
-from jaxloss.core.order import ascending, at, before, deposit, leading, passed, smaller, up_to
-from jaxloss.core.pairs import differences
-from jaxloss.losses.margin import logistic
+from jaxloss.core.checks import (
+    along,
+    class_vector,
+    classes,
+    hyperparameters,
+    indices,
+    labels as check_labels,
+    mask,
+    of_rows,
+    probabilities,
+    promote,
+    vectors,
+)
+from jaxloss.core.numerics import (
+    expm1_ratio,
+    known,
+    log_softmax,
+    logsumexp,
+    one_hot,
+    safe_divide,
+    safe_log,
+    shifted,
+    softplus,
+)
+from jaxloss.losses.classification import softmax_cross_entropy
 
 
 def soft_f1(
@@ -59,271 +80,446 @@ def soft_f1(
     return safe_divide(jnp.sum(wrong, axis=-1), jnp.sum(p + target, axis=-1))
 
 
-def pairwise_auc(
+def balanced_binary_cross_entropy(
     logits: Float[ArrayLike, "*batch n"],
     target: Real[ArrayLike, "*batch n"],
     *,
-    surrogate: Callable[[Array, Array], Array] = logistic,
     where: Bool[ArrayLike, "*batch n"] | None = None,
 ) -> Float[Array, "*batch"]:
-    """Reward every positive for scoring above every negative: the area under the ROC curve.
+    """Let the yes and the no of a list weigh the same, however many of each there are (HED).
 
-    Formula: `mean(surrogate(logits[positive] - logits[negative], 1))` over all pairs; 0 without
-    one.
+    Formula: with `p = sigmoid(logits)` and `b = mean(1 - target)`,
+    `mean(-b * target * log(p) - (1 - b) * (1 - target) * log(1 - p))`; 0 over a list that is all
+    yes or all no.
 
     Args:
-        logits: scores.
+        logits: log-odds of yes.
         target: bits.
-        surrogate: binary margin loss of `jaxloss.margin`, or any function of a margin and a target
-            of ones.
         where: examples that count.
 
     Example:
-        >>> pairwise_auc([1.0, 1.0, 0.0], [1, 0, 0])
-        Array(0.5032, dtype=float32)
+        >>> balanced_binary_cross_entropy([0.0, 0.0, 0.0, 0.0], [1, 0, 0, 0])
+        Array(0.2599, dtype=float32)
 
-    Reference: Gao and Zhou 2015, arXiv:1208.0645; Hanley and McNeil 1982,
-        doi:10.1148/radiology.143.1.7063747.
+    Reference: Xie and Tu 2015, arXiv:1504.06375.
     """
     logits, target = vectors(logits=logits, target=target)
     probabilities(target=target)
     kept = mask(where, logits)
-    positive, negative = kept & (target == 1), kept & (target == 0)
-    pairs = positive[..., :, None] & negative[..., None, :]
-    lead = jnp.where(pairs, differences(logits), 0)
-    values = jnp.where(pairs, surrogate(lead, jnp.ones_like(lead)), 0)
-    return safe_divide(
-        jnp.sum(values, axis=(-2, -1)), jnp.sum(pairs, axis=(-2, -1), dtype=values.dtype)
-    )
-
-
-def auc_hinge(
-    logits: Float[ArrayLike, "*batch n"],
-    target: Real[ArrayLike, "*batch n"],
-    *,
-    margin: ArrayLike = 1.0,
-    where: Bool[ArrayLike, "*batch n"] | None = None,
-) -> Float[Array, "*batch"]:
-    """Reward every positive for leading every negative by a margin.
-
-    Formula: `mean(max(0, margin - (logits[positive] - logits[negative])))` over all pairs; 0
-    without one. A lead of exactly the margin has gradient 0. In time `n * log(n)` and memory `n`.
-
-    Args:
-        logits: scores.
-        target: bits.
-        margin: lead that is asked for.
-        where: examples that count.
-
-    Example:
-        >>> auc_hinge([1.0, 1.0, 0.0], [1, 0, 0])
-        Array(0.5, dtype=float32)
-
-    Reference: Joachims 2005, doi:10.1145/1102351.1102399; Gao and Zhou 2015, arXiv:1208.0645.
-    """
-    scores, margin, pairs = _paired(logits, target, margin, where)
-    value = with_partials(_hinge, _hinge_by_scores, _hinge_by_margin, None)
-    return value(scores, margin, pairs)
-
-
-def auc_squared_hinge(
-    logits: Float[ArrayLike, "*batch n"],
-    target: Real[ArrayLike, "*batch n"],
-    *,
-    margin: ArrayLike = 1.0,
-    where: Bool[ArrayLike, "*batch n"] | None = None,
-) -> Float[Array, "*batch"]:
-    """Reward every positive for leading every negative, and mind most those that lag far behind.
-
-    Formula: `mean(max(0, margin - (logits[positive] - logits[negative]))**2)` over all pairs; 0
-    without one. In time `n * log(n)` and memory `n`.
-
-    Args:
-        logits: scores.
-        target: bits.
-        margin: lead that is asked for.
-        where: examples that count.
-
-    Example:
-        >>> auc_squared_hinge([1.0, 1.0, 0.0], [1, 0, 0])
-        Array(0.5, dtype=float32)
-
-    Reference: Gao and Zhou 2015, arXiv:1208.0645; Yan et al. 2003, "Optimizing Classifier
-        Performance via an Approximation to the Wilcoxon-Mann-Whitney Statistic", ICML.
-    """
-    scores, margin, pairs = _paired(logits, target, margin, where)
-    value = with_partials(_squared, _squared_by_scores, _squared_by_margin, None)
-    return value(scores, margin, pairs)
-
-
-def auc_margin(
-    logits: Float[ArrayLike, "*batch n"],
-    target: Real[ArrayLike, "*batch n"],
-    *,
-    a: ArrayLike = 0.0,
-    b: ArrayLike = 0.0,
-    alpha: ArrayLike = 0.0,
-    margin: ArrayLike = 1.0,
-    where: Bool[ArrayLike, "*batch n"] | None = None,
-) -> Float[Array, "*batch"]:
-    """Area under the ROC curve as a saddle point, in time linear in the list (LibAUC).
-
-    Formula: with `r` the share of positives and means over the whole list,
-    `(1 - r) * mean((s - a)**2 * pos) + r * mean((s - b)**2 * neg)
-    + 2 * alpha * (r * (1 - r) * margin + mean(r * s * neg - (1 - r) * s * pos))
-    - r * (1 - r) * alpha**2`.
-
-    Args:
-        logits: scores, after a sigmoid in the paper.
-        target: bits.
-        a: mean score of the positives; a parameter that is minimised over.
-        b: mean score of the negatives; a parameter that is minimised over.
-        alpha: dual variable, non-negative, that is maximised over: negate its gradient
-            (`optax.partition`) and project with `jax.numpy.maximum`.
-        margin: lead of positives over negatives that is asked for.
-        where: examples that count.
-
-    Example:
-        >>> auc_margin([1.0, 0.0], [1, 0], a=1.0, b=0.0, alpha=0.0)
-        Array(0., dtype=float32)
-
-    Reference: Yuan et al. 2021, arXiv:2012.03173.
-    """
-    logits, target = vectors(logits=logits, target=target)
-    probabilities(target=target)
-    kept = mask(where, logits)
-    a, b, alpha, margin = hyperparameters(of_rows(logits), a=a, b=b, alpha=alpha, margin=margin)
+    logits, yes = jnp.where(kept, logits, 0), jnp.where(kept, target, 0)
+    no = jnp.where(kept, 1 - target, 0)
     count = jnp.sum(kept, axis=-1, dtype=logits.dtype)
-    logits = jnp.where(kept, logits, 0)
 
     def mean(values: Array) -> Array:
-        return safe_divide(jnp.sum(jnp.where(kept, values, 0), axis=-1), count)
+        return safe_divide(jnp.sum(values, axis=-1), count)
 
-    positive, negative = (target == 1).astype(logits.dtype), (target == 0).astype(logits.dtype)
-    r = mean(positive)
-    spread = (1 - r) * mean(jnp.square(logits - along(a)) * positive) + r * mean(
-        jnp.square(logits - along(b)) * negative
-    )
-    lead = r * mean(logits * negative) - (1 - r) * mean(logits * positive)
-    return spread + 2 * alpha * (r * (1 - r) * margin + lead) - r * (1 - r) * jnp.square(alpha)
+    return mean(no) * mean(yes * softplus(-logits)) + mean(yes) * mean(no * softplus(logits))
 
 
-class _Pairs(NamedTuple):
-    """Who is compared with whom in a list; constants.
+def class_counts(
+    labels: Int[ArrayLike, "*batch"],
+    *,
+    counts: Real[ArrayLike, " classes"],
+    where: Bool[ArrayLike, "*batch"] | None = None,
+) -> Real[Array, " classes"]:
+    """Count labels, on top of what was counted before: what losses here ask for, not a loss.
 
-    The rivals of a negative, positives that lead it by less than the margin, fill the slots before
-    its `reach`; the rivals of a positive fill the slots from its `reach` on.
+    Args:
+        labels: class of each example; those outside `[0, classes)` are not counted.
+        counts: of each class so far; zeros at first. Integers stay integers.
+        where: labels that count.
 
-    Attributes:
-        positive: which items are.
-        negative: which items are.
-        ordered: scores in order, those of items that are neither at the end and infinite.
-        slots: of the items.
-        reach: of the items.
+    Example:
+        >>> class_counts([0, 2, 2], counts=jnp.zeros(3, int))
+        Array([1, 0, 2], dtype=int32)
     """
-
-    positive: Bool[Array, "*batch n"]
-    negative: Bool[Array, "*batch n"]
-    ordered: Float[Array, "*batch n"]
-    slots: Int[Array, "*batch n"]
-    reach: Int[Array, "*batch n"]
-
-    def mirrored(self) -> "_Pairs":
-        """The same with scores and classes reversed, so that positives see what negatives saw."""
-        n, ordered = self.ordered.shape[-1], -jnp.flip(self.ordered, axis=-1)
-        return _Pairs(self.negative, self.positive, ordered, n - 1 - self.slots, n - self.reach)
-
-    def positives(self, values: Array) -> Float[Array, "*batch n"]:
-        """Values of the positives, in their slots."""
-        return deposit(jnp.where(self.positive, values, 0), self.slots, values.shape[-1])
-
-    def seen(self, running: Array) -> Float[Array, "*batch n"]:
-        """For negatives, a running sum before their reach; 0 for all others."""
-        return jnp.where(self.negative, before(running, self.reach), 0)
-
-    def mean(self, values: Array) -> Float[Array, "*batch"]:
-        """Mean over all pairs, from sums over the rivals of each item."""
-        return jnp.sum(self.share(values), axis=-1)
-
-    def share(self, values: Array) -> Float[Array, "*batch n"]:
-        """Values over the number of pairs."""
-        sides = (self.positive, self.negative)
-        sums = [jnp.sum(side, axis=-1, keepdims=True, dtype=values.dtype) for side in sides]
-        return safe_divide(values, sums[0] * sums[1])
+    counts = jnp.asarray(counts)
+    if counts.ndim != 1:
+        raise ValueError(f"expected `counts` of shape (classes,), got {counts.shape}")
+    labels = indices("labels", labels, jnp.shape(labels), None)
+    size = counts.shape[0]
+    counted = mask(where, labels) & (labels >= 0) & (labels < size)
+    # Counted apart, since ones added to a large float are lost.
+    batch = jnp.zeros(size, jnp.int32).at[jnp.where(counted, labels, size)].add(1, mode="drop")
+    return counts + batch.astype(counts.dtype)
 
 
-def _paired(
-    logits: ArrayLike, target: ArrayLike, margin: ArrayLike, where: ArrayLike | None
-) -> tuple[Array, Array, _Pairs]:
+def class_balanced_weights(
+    counts: Real[ArrayLike, " classes"], *, beta: ArrayLike = 0.999
+) -> Float[Array, " classes"]:
+    """Weigh classes by the inverse of their effective number of examples: not a loss.
+
+    Formula: `(1 - beta) / (1 - beta**counts)`, which is 1 for `beta = 0` and tends to `1 / counts`
+    for `beta = 1`. A class without examples is taken to have one.
+
+    The paper then divides by the mean. Weigh examples with
+    `jaxloss.mean(values, weights=weights[labels])`, or classes with `class_weights=`.
+
+    Args:
+        counts: examples of each class.
+        beta: how little an example adds to those that are there, in [0, 1].
+
+    Example:
+        >>> class_balanced_weights([1, 2, 1000], beta=0.9)
+        Array([1.    , 0.5263, 0.1   ], dtype=float32)
+
+    Reference: Cui et al. 2019, arXiv:1901.05555.
+    """
+    (counts,) = promote(counts=counts)
+    counts = jnp.where(counts > 0, counts, 1)
+    if isinstance(beta, int | float):
+        # A Python number has digits of 1 - beta that float32 has not.
+        (rate,) = hyperparameters(counts, beta=math.log(beta) if beta > 0 else -math.inf)
+    else:
+        (rate,) = hyperparameters(counts, beta=beta)
+        rate = safe_log(rate)
+    # 1 - beta**n is the `expm1` of n * log(beta), negated. For beta = 0 all weights are 1.
+    some = rate > -jnp.inf
+    rate = jnp.where(some, rate, 0)
+    weights = expm1_ratio(rate) / (counts * expm1_ratio(counts * rate))
+    return jnp.where(some, weights, 1)
+
+
+def vector_scaling(
+    logits: Float[ArrayLike, "*batch classes"],
+    target: Int[ArrayLike, "*batch"] | Float[ArrayLike, "*batch classes"],
+    *,
+    counts: Real[ArrayLike, " classes"],
+    gamma: ArrayLike = 0.1,
+    strength: ArrayLike = 1.0,
+) -> Float[Array, "*batch"]:
+    """Cross-entropy of logits that are scaled and moved by how often their class occurs.
+
+    Formula: with `prior = counts / sum(counts)`,
+    `softmax_cross_entropy((prior / max(prior))**gamma * logits + strength * log(prior), target)`.
+    `gamma = 0` is `logit_adjusted`, `strength = 0` the class-dependent temperature of Ye et al.
+
+    Args:
+        logits: scores of the classes; those of the model, without a prior, once it is trained.
+        target: labels, or distributions over the classes.
+        counts: examples of each class in the training set, or any multiple.
+        gamma: exponent of the scales; a rare class has to be right by larger logits.
+        strength: coefficient of the logarithm of the prior; tau in the paper.
+
+    Returns:
+        One value for each example.
+
+    Example:
+        >>> vector_scaling([[0.0, 0.0], [1.0, 0.0]], jnp.array([1, 1]), counts=[3, 1])
+        Array([1.3863, 2.2143], dtype=float32)
+
+    Reference: Kini et al. 2021, arXiv:2103.01550; gamma alone, Ye et al. 2020, arXiv:2001.01385.
+    """
+    logits, target = classes(logits=logits, target=target)
+    log_prior = _log_prior(counts, logits)
+    gamma, strength = hyperparameters(of_rows(logits), gamma=gamma, strength=strength)
+    scale = jnp.exp(along(gamma) * (log_prior - jnp.max(log_prior, initial=-jnp.inf)))
+    return softmax_cross_entropy(_scaled(logits, scale) + along(strength) * log_prior, target)
+
+
+def logit_adjusted(
+    logits: Float[ArrayLike, "*batch classes"],
+    target: Int[ArrayLike, "*batch"] | Float[ArrayLike, "*batch classes"],
+    *,
+    counts: Real[ArrayLike, " classes"],
+    strength: ArrayLike = 1.0,
+) -> Float[Array, "*batch"]:
+    """Cross-entropy with the prior of the classes added, so that the logits learn the rest.
+
+    Formula: `softmax_cross_entropy(logits + strength * log(counts / sum(counts)), target)`. The
+    logits alone then predict as if all classes were equally frequent.
+
+    Args:
+        logits: scores of the classes.
+        target: labels, or distributions over the classes.
+        counts: examples of each class in the training set, or any multiple.
+        strength: coefficient of the logarithm of the prior; tau in the paper.
+
+    Returns:
+        One value for each example.
+
+    Example:
+        >>> logit_adjusted([[0.0, 0.0], [0.0, 0.0]], jnp.array([0, 1]), counts=[3, 1])
+        Array([0.2877, 1.3863], dtype=float32)
+
+    Reference: Menon et al. 2021, arXiv:2007.07314.
+    """
+    logits, target = classes(logits=logits, target=target)
+    (strength,) = hyperparameters(of_rows(logits), strength=strength)
+    # Moved to 0 first: huge scores have no digits for a shift.
+    scores, _ = shifted(logits)
+    return softmax_cross_entropy(scores + along(strength) * _log_prior(counts, logits), target)
+
+
+def balanced_softmax(
+    logits: Float[ArrayLike, "*batch classes"],
+    target: Int[ArrayLike, "*batch"] | Float[ArrayLike, "*batch classes"],
+    *,
+    counts: Real[ArrayLike, " classes"],
+) -> Float[Array, "*batch"]:
+    """Cross-entropy of a softmax in which each class counts as often as it occurs.
+
+    Formula: `-log(counts * exp(logits) / sum(counts * exp(logits)))` at the label: `logit_adjusted`
+    with a strength of 1.
+
+    Args:
+        logits: scores of the classes.
+        target: labels, or distributions over the classes.
+        counts: examples of each class in the training set, or any multiple.
+
+    Returns:
+        One value for each example.
+
+    Example:
+        >>> balanced_softmax([[0.0, 0.0], [0.0, 0.0]], jnp.array([0, 1]), counts=[3, 1])
+        Array([0.2877, 1.3863], dtype=float32)
+
+    Reference: Ren et al. 2020, arXiv:2007.10740.
+    """
+    return logit_adjusted(logits, target, counts=counts)
+
+
+def ldam(
+    logits: Float[ArrayLike, "*batch classes"],
+    labels: Int[ArrayLike, "*batch"],
+    *,
+    counts: Real[ArrayLike, " classes"],
+    margin: ArrayLike = 0.5,
+    scale: ArrayLike = 30.0,
+) -> Float[Array, "*batch"]:
+    """Cross-entropy that asks the label for a lead, the larger the rarer it is.
+
+    Formula: with margins `m = margin * (min(counts) / counts)**0.25`,
+    `softmax_cross_entropy(scale * (logits - m[labels] * one_hot(labels)), labels)`.
+
+    Args:
+        logits: scores of the classes; cosines in the paper.
+        labels: class of each example.
+        counts: examples of each class in the training set, or any multiple.
+        margin: lead of the rarest class.
+        scale: what the logits are multiplied by afterwards; positive.
+
+    Returns:
+        One value for each example.
+
+    Example:
+        >>> ldam([[0.9, 0.1], [0.1, 0.9]], jnp.array([0, 1]), counts=[16, 1])
+        Array([0.    , 0.0001], dtype=float32)
+
+    Reference: Cao et al. 2019, arXiv:1906.07413.
+    """
+    logits, labels = check_labels(logits, labels)
+    margin, scale = hyperparameters(of_rows(logits), margin=margin, scale=scale)
+    log_prior = _log_prior(counts, logits)
+    lead = jnp.exp((jnp.min(log_prior, initial=jnp.inf) - log_prior) / 4)
+    lead = jnp.where(one_hot(labels, logits.shape[-1]), along(margin) * lead, 0)
+    scores, _ = shifted(logits)
+    return softmax_cross_entropy(_scaled(scores - lead, along(scale)), labels)
+
+
+def _log_prior(counts: ArrayLike, logits: Array) -> Float[Array, "#*batch classes"]:
+    """Logarithm of the share of each class, one without examples being as rare as the rarest."""
+    counts = class_vector("counts", counts, jnp.zeros(logits.shape[-1:], logits.dtype))
+    some = counts > 0
+    rarest = jnp.min(jnp.where(some, counts, jnp.inf), initial=jnp.inf)
+    counts = jnp.where(some, counts, jnp.where(jnp.isfinite(rarest), rarest, 1))
+    log_prior = jnp.log(counts) - jnp.log(jnp.sum(counts))
+    return jnp.expand_dims(log_prior, tuple(range(logits.ndim - 1)))
+
+
+def _scaled(logits: Array, scale: Array) -> Array:
+    """A product that leaves a logit of `-inf` out, whatever the scale."""
+    present = logits > -jnp.inf
+    return jnp.where(present, scale * jnp.where(present, logits, 0), -jnp.inf)
+
+
+def lade(
+    logits: Float[ArrayLike, "*batch n classes"],
+    labels: Int[ArrayLike, "*batch n"],
+    *,
+    counts: Real[ArrayLike, " classes"],
+    weight: ArrayLike = 0.1,
+    regularization: ArrayLike = 0.1,
+    where: Bool[ArrayLike, "*batch n"] | None = None,
+) -> Float[Array, "*batch"]:
+    """Cross-entropy with the prior added, and logits that estimate what the prior does not tell.
+
+    Formula: with `prior = counts / sum(counts)` and, for each class `c` that occurs in a list,
+    `s[c] = log(mean(exp(logits[:, c]) / (classes * prior[c])))`, the mean of
+    `logit_adjusted(logits, labels)` plus `weight` times the sum of
+    `prior[c] * (s[c] + regularization * s[c]**2 - mean(logits[labels == c, c]))`. A label outside
+    `[0, classes)` gives NaN with gradient 0.
+
+    The authors' code takes in classes that do not occur in a batch as well, without the mean that
+    they lack.
+
+    Args:
+        logits: scores of the classes of each example of a list (a batch).
+        labels: class of each example.
+        counts: examples of each class in the training set, or any multiple.
+        weight: of the estimate, non-negative.
+        regularization: how strongly the estimate is drawn to a total of 1, non-negative.
+        where: examples that count.
+
+    Returns:
+        One value for each list; 0 without an example.
+
+    Example:
+        >>> lade([[0.0, 0.0], [0.0, 0.0]], [0, 1], counts=[1, 1])
+        Array(0.6931, dtype=float32)
+
+    Reference: Hong et al. 2021, arXiv:2012.00321.
+    """
+    logits, labels = check_labels(logits, labels)
+    if labels.ndim == 0:
+        raise ValueError(f"expected `logits` of shape (..., n, classes), got {logits.shape}")
+    kept, size = mask(where, labels), logits.shape[-1]
+    of_lists = jax.ShapeDtypeStruct(logits.shape[:-2], logits.dtype)
+    hyper = hyperparameters(of_lists, weight=weight, regularization=regularization)
+    log_prior = _log_prior(counts, logits)
+    count = jnp.maximum(jnp.sum(kept, axis=-1, dtype=logits.dtype), 1)
+    logits = jnp.where(kept[..., None], logits, 0)
+    scores, _ = shifted(logits)
+    entropy = jnp.where(kept, softmax_cross_entropy(scores + log_prior, labels), 0)
+
+    own = one_hot(labels, size) & kept[..., None] & (logits > -jnp.inf)
+    occurs = jnp.any(own, axis=-2)
+    mean = safe_divide(
+        jnp.sum(jnp.where(own, logits, 0), axis=-2), jnp.sum(own, axis=-2, dtype=logits.dtype)
+    )
+    terms = jnp.swapaxes(logits - log_prior, -1, -2)
+    total = logsumexp(terms, where=jnp.broadcast_to(kept[..., None, :], terms.shape))
+    estimate = jnp.where(occurs, total, 0) - jnp.log(size * count)[..., None]
+    spread = estimate + along(hyper[1]) * jnp.square(estimate) - mean
+    prior = jnp.exp(jnp.squeeze(log_prior, -2))
+    value = jnp.sum(entropy, axis=-1) / count
+    value = value + hyper[0] * jnp.sum(prior * jnp.where(occurs, spread, 0), axis=-1)
+    unknown = kept & ((labels < 0) | (labels >= size))
+    return jnp.where(jnp.any(unknown, axis=-1), jnp.nan, value)
+
+
+def distribution_balanced(
+    logits: Float[ArrayLike, "*batch classes"],
+    target: Real[ArrayLike, "*batch classes"],
+    *,
+    counts: Real[ArrayLike, " classes"],
+    examples: ArrayLike,
+    alpha: ArrayLike = 0.1,
+    beta: ArrayLike = 10.0,
+    mu: ArrayLike = 0.2,
+    negative_scale: ArrayLike = 2.0,
+    prior_scale: ArrayLike = 0.05,
+    gamma: ArrayLike = 0.0,
+) -> Float[Array, "*batch"]:
+    """Sets of labels, weighed against re-sampling too often, and patient with rare classes' no.
+
+    Formula: with `r = (1 / counts) / sum(target / counts)`, `w = alpha + sigmoid(beta * (r - mu))`,
+    `z = logits - prior_scale * log(examples / counts - 1) / negative_scale` and
+    `s = negative_scale`, the mean over classes of
+    `w * (target * sigmoid(-z)**gamma * log(1 + exp(-z))
+    + (1 - target) * sigmoid(s * z)**gamma * log(1 + exp(s * z)) / s)`.
+
+    Args:
+        logits: log-odds of the classes.
+        target: 1 for the classes that are right, else 0.
+        counts: examples in the training set that bear each class, taken to be 1 at least and one
+            less than all at most.
+        examples: of the training set, as many as there are.
+        alpha: least weight of a class.
+        beta: slope of the weights.
+        mu: ratio at which the weight is half-way.
+        negative_scale: how early a no is left alone; 1 treats it like a yes.
+        prior_scale: how much of the prior log-odds the logits need not learn.
+        gamma: focusing exponent, non-negative; 2 in the variant of the authors with a focal loss,
+            which they multiply by 2.
+
+    Returns:
+        One value for each example.
+
+    Example:
+        >>> distribution_balanced([[0.0, 0.0]], [[1, 0]], counts=[90, 10], examples=100)
+        Array([0.5421], dtype=float32)
+
+    Reference: Wu et al. 2020, arXiv:2007.09654.
+    """
     logits, target = vectors(logits=logits, target=target)
     probabilities(target=target)
-    kept = mask(where, logits)
-    positive, negative = kept & (target == 1), kept & (target == 0)
-    some = positive | negative
-    (margin,) = hyperparameters(jnp.sum(logits, axis=-1), margin=margin)
-    scores, bound = lax.stop_gradient((jnp.where(some, logits, jnp.inf), along(margin)))
-    ordered = ascending(scores)
+    examples, alpha, beta, mu, scale, prior_scale, gamma = (
+        along(number)
+        for number in hyperparameters(
+            of_rows(logits),
+            examples=examples,
+            alpha=alpha,
+            beta=beta,
+            mu=mu,
+            negative_scale=negative_scale,
+            prior_scale=prior_scale,
+            gamma=gamma,
+        )
+    )
+    counts = class_vector("counts", counts, logits)
+    counts = jnp.clip(counts, 1, examples - 1)
+    rate = jnp.sum(target / counts, axis=-1, keepdims=True)
+    some = rate > 0
+    ratio = 1 / (counts * jnp.where(some, rate, 1))
+    weight = alpha + jnp.where(some, jax.nn.sigmoid(beta * (ratio - mu)), 1)
+    z = logits - prior_scale * jnp.log(examples / counts - 1) / scale
+    miss, alarm = softplus(-z), softplus(scale * z)
+    yes = jnp.exp(-gamma * softplus(z)) * miss
+    no = jnp.exp(-gamma * softplus(-scale * z)) * alarm / scale
+    total = jnp.sum(weight * (target * yes + (1 - target) * no), axis=-1)
+    return total / max(logits.shape[-1], 1)
 
-    def is_before_reach(slot: Array) -> Array:
-        other = at(ordered, slot)
-        return jnp.where(positive, scores - other >= bound, other - scores < bound)
 
-    reach = leading(is_before_reach, scores.shape[-1], scores)
-    pairs = _Pairs(positive, negative, ordered, smaller(ordered, scores), reach)
-    return jnp.where(some, logits, 0), margin, pairs
+def expected_cost(
+    logits: Float[ArrayLike, "*batch decisions"],
+    target: Int[ArrayLike, "*batch"] | Float[ArrayLike, "*batch classes"],
+    costs: Float[ArrayLike, "classes decisions"],
+) -> Float[Array, "*batch"]:
+    """What it costs to decide by chance, with the predicted probabilities.
 
+    Formula: with `p = softmax(logits)`, `sum(costs[label] * p)`; for distributions its mean,
+    `sum(target @ costs * p)`. Costs of 1 for every mistake give `1 - p[label]`.
 
-def _rivals(pairs: _Pairs) -> Float[Array, "*batch n"]:
-    """How many rivals each negative has."""
-    return pairs.seen(up_to(pairs.positives(jnp.ones_like(pairs.ordered))))
+    Decisions are the classes as a rule, and may be others: a further column of costs is what it
+    costs to pass an example on. A decision with the logit `-inf` is never taken.
 
+    Args:
+        logits: scores of the decisions.
+        target: labels, or distributions over the classes. A label outside `[0, classes)` gives NaN
+            with gradient 0.
+        costs: of each decision for each true class.
 
-def _shortfalls(scores: Array, margin: Array, pairs: _Pairs) -> tuple[Array, Array]:
-    """For each negative, the sum over its rivals of what they fall short, and of its square.
+    Returns:
+        One value for each example.
 
-    The distances of a slot from the positives below grow from slot to slot by the gap times their
-    number, and what is left is that of the last slot before the reach. No term is negative, so that
-    nothing cancels, however large the scores are.
+    Raises:
+        ValueError: for costs or targets that do not fit.
+
+    Example:
+        >>> expected_cost([[0.0, 0.0]] * 2, jnp.array([0, 1]), [[0.0, 1.0], [10.0, 0.0]])
+        Array([0.5, 5. ], dtype=float32)
+
+    Reference: Elkan 2001, "The foundations of cost-sensitive learning", IJCAI; Domingos 1999,
+        doi:10.1145/312129.312220.
     """
-    gaps = jnp.diff(pairs.ordered, prepend=pairs.ordered[..., :1])
-    gaps = jnp.where(jnp.isfinite(gaps), gaps, 0)
-    count = up_to(pairs.positives(jnp.ones_like(scores)))
-    far = up_to(gaps * passed(count))
-    farther = up_to(gaps * (far + passed(far)))
-    count, far, farther = pairs.seen(count), pairs.seen(far), pairs.seen(farther)
-    rest = along(margin) - (before(pairs.ordered, pairs.reach) - scores)
-    rest = jnp.where(count > 0, rest, 0)
-    return far + count * rest, farther + rest * (2 * far + count * rest)
-
-
-def _shortfall_formula(scores: Array, margin: Array, pairs: _Pairs) -> Array:
-    others = pairs.seen(up_to(pairs.positives(scores)))
-    return _rivals(pairs) * (along(margin) + scores) - others
-
-
-_shortfall = differentiated_as(_shortfall_formula, lambda *args: _shortfalls(*args)[0])
-
-
-def _hinge(scores: Array, margin: Array, pairs: _Pairs) -> Array:
-    return pairs.mean(_shortfalls(scores, margin, pairs)[0])
-
-
-def _hinge_by_scores(scores: Array, margin: Array, pairs: _Pairs) -> Array:
-    return pairs.share(_rivals(pairs) - _rivals(pairs.mirrored()))
-
-
-def _hinge_by_margin(scores: Array, margin: Array, pairs: _Pairs) -> Array:
-    return pairs.mean(_rivals(pairs))
-
-
-def _squared(scores: Array, margin: Array, pairs: _Pairs) -> Array:
-    return pairs.mean(_shortfalls(scores, margin, pairs)[1])
-
-
-def _squared_by_scores(scores: Array, margin: Array, pairs: _Pairs) -> Array:
-    up, down = _shortfall(scores, margin, pairs), _shortfall(-scores, margin, pairs.mirrored())
-    return 2 * pairs.share(up - down)
-
-
-def _squared_by_margin(scores: Array, margin: Array, pairs: _Pairs) -> Array:
-    return 2 * pairs.mean(_shortfall(scores, margin, pairs))
+    logits, costs = promote(logits=logits, costs=costs)
+    if logits.ndim == 0 or costs.ndim != 2 or costs.shape[1] != logits.shape[-1]:
+        raise ValueError(
+            f"expected `costs` of shape (classes, decisions) for `logits` {logits.shape}, "
+            f"got {costs.shape}"
+        )
+    p = jnp.exp(log_softmax(logits))
+    if jnp.issubdtype(jnp.asarray(target).dtype, jnp.integer):
+        rows = f", one for each row of `logits` {logits.shape}"
+        labels = indices("target", target, logits.shape[:-1], costs.shape[0], rows)
+        row = jnp.take(costs, labels, axis=0, mode="clip")
+        return known(jnp.sum(p * row, axis=-1), labels, costs.shape[0])
+    target, costs = promote(target=target, costs=costs)
+    if target.shape != (*logits.shape[:-1], costs.shape[0]):
+        raise ValueError(
+            f"expected `target` of shape {(*logits.shape[:-1], costs.shape[0])}, a distribution "
+            f"for each row of `logits`, got {target.shape}"
+        )
+    mean = jnp.einsum("...c,cd->...d", target, costs, precision="highest")
+    return jnp.sum(p * mean, axis=-1)

@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float, Int
 from jaxloss.core.checks import hyperparameters, labelled, mask
 from jaxloss.core.numerics import relu, safe_sqrt
 from jaxloss.core.pairs import distances, hardest, items_at, others, same_label
-from jaxloss.losses.imbalanced import auc_hinge
+from jaxloss.losses import auc
 
 
 def batch_hard_triplet(
@@ -91,7 +91,7 @@ def batch_all_triplet(
     kept = mask(where, labels)
     embeddings = jnp.where(kept[..., None], embeddings, 0)
     # The area under the ROC curve of each anchor, for which its positives should be the nearer.
-    values = auc_hinge(
+    values = auc.hinge(
         -distances(embeddings, embeddings),
         same_label(labels, labels),
         margin=margin,

@@ -17,7 +17,7 @@ Weights = Mapping[str, Weight] | Callable[[Any], Mapping[str, Weight]]
 Report = dict[str, Array]
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Objective:
     """What `objective` returns; call it, or take `value` where only a scalar will do.
 
@@ -56,10 +56,7 @@ class Objective:
             TypeError: if `terms` does not return named scalars or averages.
             ValueError: for a weight that no term bears, or a schedule without a step.
         """
-        result = self.terms(params, *args)
-        losses, aux = result if self.has_aux else (result, None)
-        values = {name: scalar(name, term) for name, term in named(losses).items()}
-        factors = self.resolve(values, params, step, weights)
+        values, factors, aux = self.evaluate(params, *args, step=step, weights=weights)
         total, report = weigh(values, factors)
         return total, (report, aux) if self.has_aux else report
 
@@ -82,6 +79,19 @@ class Objective:
             The weighted sum of the terms.
         """
         return self(params, *args, step=step, weights=weights)[0]
+
+    def evaluate(
+        self,
+        params: PyTree[Any],
+        *args: Any,
+        step: ArrayLike | None = None,
+        weights: Mapping[str, Weight] | None = None,
+    ) -> tuple[dict[str, Array], dict[str, Array], Any]:
+        """Values and weights of the terms by name, and what `terms` returned beside the losses."""
+        result = self.terms(params, *args)
+        losses, aux = result if self.has_aux else (result, None)
+        values = {name: scalar(name, term) for name, term in named(losses).items()}
+        return values, self.resolve(values, params, step, weights), aux
 
     def resolve(
         self,

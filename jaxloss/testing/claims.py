@@ -65,6 +65,19 @@ def is_scale_invariant(case: Case) -> None:
     close(case.values(scaled), case.values(given), "scaled", rtol=1e-4, atol=1e-5)
 
 
+def holds_weights_constant(case: Case) -> None:
+    """The gradient in the first argument is another one than the slope of the values."""
+    given = case.draw(28, batch=(50,))
+    step = 1e-2
+    first, rest = given.positional[0], given.positional[1:]
+    places = case.domain.floating
+    moved = case.values(Arguments((first * (1 + step), *rest), given.options))
+    slope = (jnp.sum(moved) - jnp.sum(case.values(given))) / step
+    gradient = case.gradients(given)[1][places.index(0)]
+    apart = jnp.abs(jnp.vdot(gradient, first) - slope)
+    assert apart > 0.05 * jnp.abs(slope), f"{apart} apart from a slope of {slope}"
+
+
 CLAIMED: Mapping[str, Callable[[Case], None]] = {
     "nonnegative": never_falls_below_zero,
     "zero_at_target": is_zero_for_perfect_predictions,
@@ -73,5 +86,6 @@ CLAIMED: Mapping[str, Callable[[Case], None]] = {
     "bounded": is_bounded,
     "shift_invariant": is_shift_invariant,
     "scale_invariant": is_scale_invariant,
+    "held": holds_weights_constant,
 }
 """Properties that a loss may claim, by the word for them in the catalogue."""

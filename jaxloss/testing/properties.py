@@ -60,13 +60,17 @@ def maps_over_the_batch(case: Case) -> None:
 
 
 def differentiates_exactly(case: Case) -> None:
-    """Forward and reverse derivatives agree with differences of values in float64."""
+    """Forward and reverse derivatives agree with differences of values in float64.
+
+    With each other alone, for a loss that holds a part of it constant.
+    """
     with float64():
         function, floats = case.of_floats(cast(case.draw(1), jnp.float64))
         direction = _direction(floats)
         slope = jax.jvp(function, floats, direction)[1]
-        difference = _central(function, floats, direction, 1e-6)
-        close(slope, difference, "jvp against differences", rtol=1e-5, atol=1e-7)
+        if "held" not in case.claims:
+            difference = _central(function, floats, direction, 1e-6)
+            close(slope, difference, "jvp against differences", rtol=1e-5, atol=1e-7)
         values, pull = jax.vjp(function, *floats)
         weights = jnp.asarray(np.random.default_rng(2).standard_normal(values.shape))
         reverse = sum(
@@ -88,8 +92,9 @@ def differentiates_twice(case: Case) -> None:
 
         gradient = jax.grad(total, places)
         product = jax.jvp(gradient, floats, direction)[1]
-        difference = _central(gradient, floats, direction, 1e-5)
-        close(product, difference, "hvp against differences", rtol=1e-4, atol=1e-6)
+        if "held" not in case.claims:
+            difference = _central(gradient, floats, direction, 1e-5)
+            close(product, difference, "hvp against differences", rtol=1e-4, atol=1e-6)
 
         def slope(*floats: Any) -> Array:
             return jax.jvp(total, floats, direction)[1]

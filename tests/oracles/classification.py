@@ -14,6 +14,7 @@ from tests.oracles.loops import (
     NAN,
     ZERO,
     Array,
+    Target,
     cross_entropy,
     elementwise,
     in_play,
@@ -21,34 +22,17 @@ from tests.oracles.loops import (
     kept,
     log_softmax,
     log_sum_exp,
+    masses_of,
     mean,
     real,
     rows,
     softplus,
+    target_of,
+    weights_of,
 )
 
 X = npt.ArrayLike
 Vector = list[Decimal]
-Target = int | Vector
-
-
-def _target(target: X) -> npt.NDArray[np.int64] | Array:
-    """Labels stay integers, distributions become floats."""
-    whole = np.issubdtype(np.asarray(target).dtype, np.integer)
-    return integer(target) if whole else real(target)
-
-
-def _masses(target: Target, classes: int, keep: list[bool] | None = None) -> Vector | None:
-    """The distribution that a target means; none for a label out of range.
-
-    Mass that a distribution has on a class left out by `where` is not there.
-    """
-    if isinstance(target, list):
-        keep = keep or [True] * classes
-        return [mass if k else ZERO for mass, k in zip(target, keep, strict=True)]
-    if not 0 <= target < classes:
-        return None
-    return [Decimal(int(c == target)) for c in range(classes)]
 
 
 def _smoothed(masses: Vector, keep: list[bool], smoothing: Decimal) -> Vector:
@@ -57,10 +41,6 @@ def _smoothed(masses: Vector, keep: list[bool], smoothing: Decimal) -> Vector:
         (1 - smoothing) * mass + (smoothing / sum(keep) if k else ZERO)
         for mass, k in zip(masses, keep, strict=True)
     ]
-
-
-def _weights(class_weights: X | None, shape: tuple[int, ...]) -> Array:
-    return np.broadcast_to(real(1.0 if class_weights is None else class_weights), shape)
 
 
 def sigmoid_cross_entropy(
@@ -96,7 +76,7 @@ def softmax_cross_entropy(
     def value(
         z: Vector, t: Target, keep: list[bool], w: Vector, smoothing: Decimal, z_loss: Decimal
     ) -> Decimal:
-        masses, keep = _masses(t, len(z), keep), in_play(z, keep)
+        masses, keep = masses_of(t, len(z), keep), in_play(z, keep)
         if masses is None:
             return NAN
         if not any(keep):
@@ -107,9 +87,9 @@ def softmax_cross_entropy(
         return cross_entropy(weighted, log_softmax(z, keep)) + z_loss * total * total
 
     z = real(logits)
-    keep, weights = kept(where, z.shape), _weights(class_weights, z.shape)
+    keep, weights = kept(where, z.shape), weights_of(class_weights, z.shape)
     return rows(
-        value, z.shape[:-1], z, _target(target), keep, weights, smoothing=smoothing, z_loss=z_loss
+        value, z.shape[:-1], z, target_of(target), keep, weights, smoothing=smoothing, z_loss=z_loss
     )
 
 
@@ -124,7 +104,7 @@ def categorical_cross_entropy(
     """-Σ w q log p for probabilities taken as they are; a masked class has probability 0."""
 
     def value(p: Vector, t: Target, keep: list[bool], w: Vector, smoothing: Decimal) -> Decimal:
-        masses = _masses(t, len(p), keep)
+        masses = masses_of(t, len(p), keep)
         if masses is None:
             return NAN
         if not any(keep):
@@ -134,8 +114,8 @@ def categorical_cross_entropy(
         return cross_entropy([a * b for a, b in zip(w, q, strict=True)], log_p)
 
     p = real(pred)
-    keep, weights = kept(where, p.shape), _weights(class_weights, p.shape)
-    return rows(value, p.shape[:-1], p, _target(target), keep, weights, smoothing=smoothing)
+    keep, weights = kept(where, p.shape), weights_of(class_weights, p.shape)
+    return rows(value, p.shape[:-1], p, target_of(target), keep, weights, smoothing=smoothing)
 
 
 def nll(log_p: X, labels: X, *, class_weights: X | None = None) -> Array:
@@ -147,7 +127,7 @@ def nll(log_p: X, labels: X, *, class_weights: X | None = None) -> Array:
         return -w[y] * log_p[y] if w[y] else ZERO
 
     lp = real(log_p)
-    return rows(value, lp.shape[:-1], lp, integer(labels), _weights(class_weights, lp.shape))
+    return rows(value, lp.shape[:-1], lp, integer(labels), weights_of(class_weights, lp.shape))
 
 
 def smooth_labels(target: X, smoothing: X, *, where: X | None = None) -> Array:
@@ -167,7 +147,7 @@ def poly1_cross_entropy(logits: X, target: X, *, epsilon: X = 2.0, where: X | No
     """Leng 2022: cross-entropy + epsilon (1 - Σ q p)."""
 
     def value(z: Vector, t: Target, keep: list[bool], epsilon: Decimal) -> Decimal:
-        masses, keep = _masses(t, len(z), keep), in_play(z, keep)
+        masses, keep = masses_of(t, len(z), keep), in_play(z, keep)
         if masses is None:
             return NAN
         if not any(keep):
@@ -177,14 +157,14 @@ def poly1_cross_entropy(logits: X, target: X, *, epsilon: X = 2.0, where: X | No
         return cross_entropy(masses, log_p) + epsilon * (1 - hit)
 
     z = real(logits)
-    return rows(value, z.shape[:-1], z, _target(target), kept(where, z.shape), epsilon=epsilon)
+    return rows(value, z.shape[:-1], z, target_of(target), kept(where, z.shape), epsilon=epsilon)
 
 
 def max_suppression_cross_entropy(logits: X, target: X, *, weight: X = 0.1) -> Array:
     """Zhou 2025: cross-entropy + weight (max z - mean z)."""
 
     def value(z: Vector, t: Target, weight: Decimal) -> Decimal:
-        masses, keep = _masses(t, len(z)), in_play(z)
+        masses, keep = masses_of(t, len(z)), in_play(z)
         if masses is None:
             return NAN
         if not any(keep):
@@ -193,14 +173,14 @@ def max_suppression_cross_entropy(logits: X, target: X, *, weight: X = 0.1) -> A
         return cross_entropy(masses, log_softmax(z, keep)) + weight * (max(alive) - mean(alive))
 
     z = real(logits)
-    return rows(value, z.shape[:-1], z, _target(target), weight=weight)
+    return rows(value, z.shape[:-1], z, target_of(target), weight=weight)
 
 
 def jensen_shannon_cross_entropy(logits: X, labels: X, *, weight: X = 12.0) -> Array:
     """AugMix 2020: cross-entropy of view 0 + weight times the mean KL(view || mean of views)."""
 
     def value(views: list[Vector], y: int, weight: Decimal) -> Decimal:
-        masses = _masses(y, len(views[0]))
+        masses = masses_of(y, len(views[0]))
         if masses is None:
             return NAN
         if not any(in_play(views[0])):
@@ -222,7 +202,7 @@ def logit_norm_cross_entropy(logits: X, target: X, *, temperature: X = 0.04) -> 
     """Wei 2022: cross-entropy of z / (temperature |z|); a zero vector stays zero."""
 
     def value(z: Vector, t: Target, temperature: Decimal) -> Decimal:
-        masses, keep = _masses(t, len(z)), in_play(z)
+        masses, keep = masses_of(t, len(z)), in_play(z)
         if masses is None:
             return NAN
         if not any(keep):
@@ -232,14 +212,14 @@ def logit_norm_cross_entropy(logits: X, target: X, *, temperature: X = 0.04) -> 
         return cross_entropy(masses, log_softmax(scaled, keep))
 
     z = real(logits)
-    return rows(value, z.shape[:-1], z, _target(target), temperature=temperature)
+    return rows(value, z.shape[:-1], z, target_of(target), temperature=temperature)
 
 
 def squentropy(logits: X, labels: X) -> Array:
     """Hui 2023: cross-entropy + the mean square of the wrong classes' logits."""
 
     def value(z: Vector, y: int) -> Decimal:
-        masses, keep = _masses(y, len(z)), in_play(z)
+        masses, keep = masses_of(y, len(z)), in_play(z)
         if masses is None:
             return NAN
         if not any(keep):

@@ -1,14 +1,36 @@
-"""Losses that stand for F1 and for the area under the ROC curve."""
+"""Losses that know how often each class occurs, or what each mistake costs.
+
+A class that no example bears counts as one example where examples are counted (`beta**count`), and
+as the rarest of the others where only the proportions of the counts matter.
+"""
 
 import math
-from collections.abc import Callable
 from decimal import Decimal
 
 import numpy as np
 import numpy.typing as npt
 
-from tests.oracles import margin as margins
-from tests.oracles.loops import ZERO, Array, kept, mean, real, rows
+from tests.oracles.loops import (
+    NAN,
+    ONE,
+    ZERO,
+    Array,
+    Target,
+    cross_entropy,
+    in_play,
+    integer,
+    kept,
+    log_softmax,
+    log_sum_exp,
+    masses_of,
+    mean,
+    power,
+    real,
+    rows,
+    softplus,
+    target_of,
+    total,
+)
 
 X = npt.ArrayLike
 Vector = list[Decimal]
@@ -38,69 +60,221 @@ def soft_f1(logits: X, target: X, *, where: X | None = None) -> Array:
     return rows(value, z.shape[:-1], z, real(target), kept(where, z.shape))
 
 
-def pairwise_auc(
-    scores: X,
-    target: X,
-    *,
-    surrogate: Callable[..., npt.ArrayLike] = margins.logistic,
-    where: X | None = None,
-) -> Array:
-    """Mean over pairs of surrogate(s_i - s_j, +1), 0 without a pair."""
-    s, t = real(scores), real(target)
-    keep = kept(where, s.shape)
-    result = np.zeros(s.shape[:-1])
-    for index in np.ndindex(result.shape):
-        row = list(zip(s[index].tolist(), t[index].tolist(), keep[index].tolist(), strict=True))
-        positives = [a for a, y, k in row if k and y == 1]
-        negatives = [a for a, y, k in row if k and y == 0]
-        gaps = np.asarray([p - n for p in positives for n in negatives], np.float64)
-        if gaps.size:
-            losses = real(surrogate(gaps, np.ones_like(gaps))).tolist()
-            result[index] = math.fsum(losses) / len(losses)
+def balanced_binary_cross_entropy(logits: X, target: X, *, where: X | None = None) -> Array:
+    """Xie 2015: mean of b y (-log p) + (1 - b) (1 - y) (-log(1 - p)), b the share of negatives."""
+
+    def value(z: Vector, t: Vector, keep: list[bool]) -> Decimal:
+        row = [(a, y) for a, y, k in zip(z, t, keep, strict=True) if k]
+        b = mean([1 - y for _, y in row])
+        return mean([b * y * softplus(-a) + (1 - b) * (1 - y) * softplus(a) for a, y in row])
+
+    z = real(logits)
+    return rows(value, z.shape[:-1], z, real(target), kept(where, z.shape))
+
+
+def class_counts(labels: X, *, counts: X, where: X | None = None) -> Array:
+    """Counts, plus one for each label kept that is in range."""
+    result = real(counts).copy()
+    y = integer(labels)
+    for index in np.ndindex(y.shape):
+        if kept(where, y.shape)[index] and 0 <= y[index] < len(result):
+            result[y[index]] += 1
     return result
 
 
-def auc_margin(
-    scores: X, target: X, *, a: X, b: X, alpha: X, margin: X = 1.0, where: X | None = None
+def class_balanced_weights(counts: X, *, beta: X = 0.999) -> Array:
+    """Cui 2019: (1 - beta) / (1 - beta^n), its limit 1 / n at beta = 1."""
+
+    def value(n: Decimal, beta: Decimal) -> Decimal:
+        n = n or ONE
+        return 1 / n if beta == 1 else (1 - beta) / (1 - beta**n)
+
+    n = real(counts)
+    return rows(value, n.shape, n, beta=beta)
+
+
+def _filled(counts: Vector) -> Vector:
+    rarest = min((n for n in counts if n), default=ONE)
+    return [n or rarest for n in counts]
+
+
+def _adjusted_cross_entropy(z: Vector, t: Target, scale: Vector, shift: Vector) -> Decimal:
+    """Cross-entropy of scale z + shift."""
+    masses, keep = masses_of(t, len(z)), in_play(z)
+    if masses is None:
+        return NAN
+    if not any(keep):
+        return ZERO
+    adjusted = [a * x + b if k else x for x, a, b, k in zip(z, scale, shift, keep, strict=True)]
+    return cross_entropy(masses, log_softmax(adjusted, keep))
+
+
+def vector_scaling(logits: X, target: X, *, counts: X, gamma: X = 0.1, strength: X = 1.0) -> Array:
+    """Kini 2021: cross-entropy of (n / max n)^gamma z + strength log(n / Σ n)."""
+
+    def value(z: Vector, t: Target, n: Vector, gamma: Decimal, strength: Decimal) -> Decimal:
+        n = _filled(n)
+        scale = [power(c / max(n), gamma) for c in n]
+        return _adjusted_cross_entropy(z, t, scale, [strength * (c / total(n)).ln() for c in n])
+
+    z = real(logits)
+    spread = np.broadcast_to(real(counts), z.shape)
+    hyper = {"gamma": gamma, "strength": strength}
+    return rows(value, z.shape[:-1], z, target_of(target), spread, **hyper)
+
+
+def logit_adjusted(logits: X, target: X, *, counts: X, strength: X = 1.0) -> Array:
+    """Menon 2021: cross-entropy of z + strength log prior."""
+
+    def value(z: Vector, t: Target, n: Vector, strength: Decimal) -> Decimal:
+        n = _filled(n)
+        shift = [strength * (c / total(n)).ln() for c in n]
+        return _adjusted_cross_entropy(z, t, [ONE] * len(z), shift)
+
+    z = real(logits)
+    spread = np.broadcast_to(real(counts), z.shape)
+    return rows(value, z.shape[:-1], z, target_of(target), spread, strength=strength)
+
+
+def balanced_softmax(logits: X, target: X, *, counts: X) -> Array:
+    """Ren 2020: -log(n_y exp(z_y) / Σ n exp(z))."""
+
+    def value(z: Vector, t: Target, n: Vector) -> Decimal:
+        shift = [c.ln() for c in _filled(n)]
+        return _adjusted_cross_entropy(z, t, [ONE] * len(z), shift)
+
+    z = real(logits)
+    spread = np.broadcast_to(real(counts), z.shape)
+    return rows(value, z.shape[:-1], z, target_of(target), spread)
+
+
+def ldam(logits: X, labels: X, *, counts: X, margin: X = 0.5, scale: X = 30.0) -> Array:
+    """Cao 2019: cross-entropy of scale (z - margin_y e_y); margins ~ n^(-1/4)."""
+
+    def value(z: Vector, y: int, n: Vector, margin: Decimal, scale: Decimal) -> Decimal:
+        if not 0 <= y < len(z):
+            return NAN
+        roots = [1 / c.sqrt().sqrt() for c in _filled(n)]
+        shift = [ZERO] * len(z)
+        shift[y] = -scale * margin * roots[y] / max(roots)
+        return _adjusted_cross_entropy(z, y, [scale] * len(z), shift)
+
+    z = real(logits)
+    spread = np.broadcast_to(real(counts), z.shape)
+    return rows(value, z.shape[:-1], z, integer(labels), spread, margin=margin, scale=scale)
+
+
+def lade(
+    logits: X,
+    labels: X,
+    *,
+    counts: X,
+    weight: X = 0.1,
+    regularization: X = 0.1,
+    where: X | None = None,
 ) -> Array:
-    """Yuan 2021: the min-max form, with r the share of positives and means over the row."""
+    """Hong 2021: mean cross-entropy of z + log prior, plus weight times the sum over the classes
+    that occur of prior_c (s_c + regularization s_c² - mean z_c over the examples of c), where
+    s_c = log mean_i exp(z_ic) / (classes prior_c).
+    """
+    z, y = real(logits), integer(labels)
+    count = z.shape[-1]
+    spread = np.broadcast_to(real(counts), (*z.shape[:-2], count))
 
     def value(
-        s: Vector, t: Vector, keep: list[bool], a: Decimal, b: Decimal, alpha: Decimal, m: Decimal
+        z: list[Vector],
+        y: list[int],
+        n: Vector,
+        keep: list[bool],
+        weight: Decimal,
+        regularization: Decimal,
     ) -> Decimal:
-        row = [(x, y) for x, y, k in zip(s, t, keep, strict=True) if k]
-        r = mean([y for _, y in row])
-        near_a = mean([(x - a) * (x - a) if y == 1 else ZERO for x, y in row])
-        near_b = mean([(x - b) * (x - b) if y == 0 else ZERO for x, y in row])
-        gap = mean([r * x if y == 0 else -(1 - r) * x for x, y in row])
-        dual = 2 * alpha * (r * (1 - r) * m + gap) - r * (1 - r) * alpha * alpha
-        return (1 - r) * near_a + r * near_b + dual
+        items = [(row, label) for row, label, k in zip(z, y, keep, strict=True) if k]
+        if any(not 0 <= label < count for _, label in items):
+            return NAN
+        n = _filled(n)
+        prior = [c / total(n) for c in n]
+        shift = [p.ln() for p in prior]
+        value = mean([_adjusted_cross_entropy(row, c, [ONE] * count, shift) for row, c in items])
+        for c in {label for _, label in items}:
+            own = mean([row[c] for row, label in items if label == c])
+            terms = [row[c] - shift[c] - Decimal(count).ln() for row, _ in items]
+            estimate = log_sum_exp(terms) - Decimal(len(items)).ln()
+            spread = estimate + regularization * estimate * estimate - own
+            value += weight * prior[c] * spread
+        return value
 
-    s = real(scores)
-    keep = kept(where, s.shape)
-    return rows(value, s.shape[:-1], s, real(target), keep, a=a, b=b, alpha=alpha, m=margin)
+    hyper = {"weight": weight, "regularization": regularization}
+    return rows(value, z.shape[:-2], z, y, spread, kept(where, y.shape), **hyper)
 
 
-def _over_pairs(
-    fn: Callable[[Decimal], Decimal], logits: X, target: X, margin: X, where: X | None
+def distribution_balanced(
+    logits: X,
+    target: X,
+    *,
+    counts: X,
+    examples: X,
+    alpha: X = 0.1,
+    beta: X = 10.0,
+    mu: X = 0.2,
+    negative_scale: X = 2.0,
+    prior_scale: X = 0.05,
+    gamma: X = 0.0,
 ) -> Array:
-    """Mean of fn(max(0, margin - (s_i - s_j))) over pairs (i positive, j negative)."""
+    """Wu 2020: mean over classes of (alpha + σ(beta (r - mu))) times a negative-tolerant
+    cross-entropy, with r = (1 / n_k) / Σ_{j positive} 1 / n_j, infinite for no positive.
+    """
 
-    def value(s: Vector, t: Vector, keep: list[bool], margin: Decimal) -> Decimal:
-        row = [(a, y) for a, y, k in zip(s, t, keep, strict=True) if k]
-        positives = [a for a, y in row if y == 1]
-        negatives = [a for a, y in row if y == 0]
-        return mean([fn(max(ZERO, margin - (a - b))) for a in positives for b in negatives])
+    def value(z: Vector, t: Vector, n: Vector, **hyper: Decimal) -> Decimal:
+        size, scale, gamma = hyper["examples"], hyper["negative_scale"], hyper["gamma"]
+        n = [min(max(c, ONE), size - 1) for c in n]
+        rate = total(y / c for y, c in zip(t, n, strict=True))
+        values: Vector = []
+        for x, y, c in zip(z, t, n, strict=True):
+            map_of = (
+                1 / (1 + (-hyper["beta"] * (1 / c / rate - hyper["mu"])).exp()) if rate else ONE
+            )
+            x -= hyper["prior_scale"] * (size / c - 1).ln() / scale
+            miss, alarm = 1 / (1 + x.exp()), 1 / (1 + (-scale * x).exp())
+            yes = power(miss, gamma) * softplus(-x)
+            no = power(alarm, gamma) * softplus(scale * x) / scale
+            values.append((hyper["alpha"] + map_of) * (y * yes + (1 - y) * no))
+        return mean(values)
 
-    s = real(logits)
-    return rows(value, s.shape[:-1], s, real(target), kept(where, s.shape), margin=margin)
+    z = real(logits)
+    return rows(
+        value,
+        z.shape[:-1],
+        z,
+        real(target),
+        np.broadcast_to(real(counts), z.shape),
+        examples=examples,
+        alpha=alpha,
+        beta=beta,
+        mu=mu,
+        negative_scale=negative_scale,
+        prior_scale=prior_scale,
+        gamma=gamma,
+    )
 
 
-def auc_hinge(logits: X, target: X, *, margin: X = 1.0, where: X | None = None) -> Array:
-    """Mean over pairs of max(0, margin - (s_i - s_j)), 0 without a pair."""
-    return _over_pairs(lambda gap: gap, logits, target, margin, where)
+def expected_cost(logits: X, labels: X, costs: X) -> Array:
+    """Σ_ij q_i C_ij p_j: what deciding by chance with the predicted probabilities costs."""
+    table = real(costs)
 
+    def value(z: Vector, t: Target, table: list[Vector]) -> Decimal:
+        masses, keep = masses_of(t, len(table)), in_play(z)
+        if masses is None:
+            return NAN
+        if not any(keep):
+            return ZERO
+        p = [x.exp() for x in log_softmax(z, keep)]
+        return total(
+            q * c * b
+            for q, row in zip(masses, table, strict=True)
+            for c, b in zip(row, p, strict=True)
+        )
 
-def auc_squared_hinge(logits: X, target: X, *, margin: X = 1.0, where: X | None = None) -> Array:
-    """Mean over pairs of max(0, margin - (s_i - s_j))², 0 without a pair."""
-    return _over_pairs(lambda gap: gap * gap, logits, target, margin, where)
+    z = real(logits)
+    spread = np.broadcast_to(table, (*z.shape[:-1], *table.shape))
+    return rows(value, z.shape[:-1], z, target_of(labels), spread)

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
+Target = int | list[Decimal]
 
 # No traps: as in floating point, ln(0) is -Infinity and Infinity - Infinity is NaN.
 EXACT = decimal.Context(prec=40, Emax=decimal.MAX_EMAX, Emin=decimal.MIN_EMIN, traps=[])
@@ -40,6 +41,30 @@ def kept(where: npt.ArrayLike | None, shape: tuple[int, ...]) -> Mask:
         if where is None
         else np.broadcast_to(np.asarray(where, np.bool_), shape)
     )
+
+
+def target_of(target: npt.ArrayLike) -> npt.NDArray[np.int64] | Array:
+    """Labels stay integers, distributions become floats."""
+    whole = np.issubdtype(np.asarray(target).dtype, np.integer)
+    return integer(target) if whole else real(target)
+
+
+def masses_of(target: Target, classes: int, keep: list[bool] | None = None) -> list[Decimal] | None:
+    """The distribution that a target means; none for a label out of range.
+
+    Mass that a distribution has on a class left out by `where` is not there.
+    """
+    if isinstance(target, list):
+        keep = keep or [True] * classes
+        return [mass if k else ZERO for mass, k in zip(target, keep, strict=True)]
+    if not 0 <= target < classes:
+        return None
+    return [Decimal(int(c == target)) for c in range(classes)]
+
+
+def weights_of(class_weights: npt.ArrayLike | None, shape: tuple[int, ...]) -> Array:
+    """Weights spelled out over `shape`; none weigh 1."""
+    return np.broadcast_to(real(1.0 if class_weights is None else class_weights), shape)
 
 
 def exact(values: Any) -> Any:

@@ -4,6 +4,13 @@ from tests.references.rows_keras import KERAS
 from tests.references.rows_numpy import SCIPY, SCORINGRULES, SKLEARN, STATSMODELS
 from tests.references.rows_optax import OPTAX
 from tests.references.rows_torch import TORCH
+from tests.references.rows_torch_focal import (
+    FVCORE,
+    MONAI,
+    SEGMENTATION_MODELS,
+    TOOLBELT,
+    TORCHVISION,
+)
 from tests.references.rows_torch_users import KORNIA, TIMM, TORCHMETRICS
 
 PEERS = {
@@ -15,6 +22,11 @@ PEERS = {
         TIMM,
         TORCHMETRICS,
         KORNIA,
+        TORCHVISION,
+        FVCORE,
+        MONAI,
+        SEGMENTATION_MODELS,
+        TOOLBELT,
         SKLEARN,
         SCIPY,
         STATSMODELS,

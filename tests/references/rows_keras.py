@@ -4,6 +4,7 @@ from math import log
 
 from tests.references.case import Case, Peer
 from tests.references.inputs import BITS, CLASSES, PADDED, SOFT
+from tests.references.rows_focal import KERAS_CASES as FOCAL
 
 ROWS = {
     "pred": [[-2.5, -1.0, 0.25, 0.5], [1.0, 3.0, 7.5, -0.5]],
@@ -334,6 +335,8 @@ CLASSIFICATION = (
 )
 
 _FUNCTIONS = {
+    "BinaryFocalCrossentropy": "binary_focal_crossentropy",
+    "CategoricalFocalCrossentropy": "categorical_focal_crossentropy",
     "BinaryCrossentropy": "binary_crossentropy",
     "CategoricalCrossentropy": "categorical_crossentropy",
     "CategoricalHinge": "categorical_hinge",
@@ -347,14 +350,6 @@ _FUNCTIONS = {
     "SquaredHinge": "squared_hinge",
 }
 _OTHER_FAMILIES = {
-    (
-        "binary_focal_crossentropy",
-        "BinaryFocalCrossentropy",
-    ): "focal losses wait for the imbalanced family",
-    (
-        "categorical_focal_crossentropy",
-        "CategoricalFocalCrossentropy",
-    ): "focal losses wait for the imbalanced family",
     (
         "categorical_generalized_cross_entropy",
         "CategoricalGeneralizedCrossEntropy",
@@ -374,7 +369,7 @@ KERAS = Peer(
     runs="jax",
     setup="from keras import losses",
     public='["losses." + n for n in dir(losses) if not n.startswith("_")]',
-    cases=REGRESSION + CLASSIFICATION,
+    cases=REGRESSION + CLASSIFICATION + FOCAL,
     aliases={f"losses.{name}": f"losses.{function}" for name, function in _FUNCTIONS.items()},
     not_ours={
         f"losses.{name}": reason for names, reason in _OTHER_FAMILIES.items() for name in names

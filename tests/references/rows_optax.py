@@ -4,6 +4,7 @@ from math import e, inf, log1p, nan
 
 from tests.references.case import Case, Peer
 from tests.references.inputs import BITS, CLASSES, LOGITS, MASKED, REALS, SIGNS, SOFT, VECTORS
+from tests.references.rows_focal import OPTAX_CASES as FOCAL
 from tests.references.rows_sequences import OPTAX as SEQUENCE
 
 CE = "jl.classification.softmax_cross_entropy"
@@ -357,7 +358,7 @@ OPTAX = Peer(
     runs="jax",
     setup="from optax import losses",
     public='["losses." + n for n in dir(losses) if not n.startswith("_")]',
-    cases=REGRESSION + BINARY + MULTICLASS + SEQUENCE,
+    cases=REGRESSION + BINARY + FOCAL + MULTICLASS + SEQUENCE,
     not_ours={
         "losses.binary_dice_loss": "segmentation is a family of its own",
         "losses.convex_kl_divergence": "divergences are a family of their own",
@@ -371,7 +372,6 @@ OPTAX = Peer(
         "losses.multiclass_sparsemax_loss": "sparse losses are a family of their own",
         "losses.ntxent": "contrastive losses are a family of their own",
         "losses.ranking_softmax_loss": "ranking is a family of its own",
-        "losses.sigmoid_focal_loss": "focal losses wait for the imbalanced family",
         "losses.sparsemax_loss": "sparse losses are a family of their own",
         "losses.triplet_margin_loss": "metric learning is a family of its own",
     },

@@ -2,6 +2,7 @@
 
 from tests.references.case import Case, Peer
 from tests.references.inputs import CLASSES, LABELS, LOGITS, MULTILABEL, SIGNS, SOFT
+from tests.references.rows_torch_focal import KORNIA_CASES, TIMM_CASES
 
 CE = "jl.classification.softmax_cross_entropy"
 BCE = "jl.classification.sigmoid_cross_entropy"
@@ -151,13 +152,8 @@ TIMM = Peer(
             MULTILABEL,
             relation="timm adds both directions; jaxloss has one, called twice",
         ),
+        *TIMM_CASES,
     ),
-    not_ours={
-        "loss.AsymmetricLossMultiLabel": "focal losses wait for the imbalanced family",
-        "loss.AsymmetricLossSingleLabel": "focal losses wait for the imbalanced family",
-        "loss.DistributionBalancedLoss": "focal losses wait for the imbalanced family",
-        "loss.PolyBinaryCrossEntropy": "focal losses wait for the imbalanced family",
-    },
 )
 
 TORCHMETRICS = Peer(
@@ -392,5 +388,6 @@ KORNIA = Peer(
             RESIDUALS,
             relation="Barron's alpha = 1",
         ),
+        *KORNIA_CASES,
     ),
 )
