@@ -8,6 +8,7 @@ reduction, axis or edge case. Names and differences were measured with the packa
 from collections.abc import Mapping
 
 _LAST = "mean over the last axis"
+_MIXED = "of soft targets mixes the probabilities of yes and no, not the losses"
 
 NAMES: Mapping[str, Mapping[str, str]] = {
     "optax": {
@@ -29,6 +30,7 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "multiclass_hinge_loss": "margin.crammer_singer: gradient one half at the kink, finite for "
         "labels out of range",
         "multiclass_perceptron_loss": "margin.multiclass_perceptron: splits the gradient at ties",
+        "sigmoid_focal_loss": f"focal.sigmoid_focal: {_MIXED}",
         "ctc_loss": "sequence.ctc: marks padding with 1; near 1e5, with a gradient, for too few "
         "frames",
     },
@@ -82,6 +84,9 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "squared_hinge": f"margin.squared_hinge: converts bits by looking at them, {_LAST}",
         "categorical_hinge": "margin.crammer_singer: one-hot targets; the true class counts as a "
         "wrong one with score 0",
+        "binary_focal_crossentropy": f"focal.sigmoid_focal: {_MIXED}; clips, {_LAST}",
+        "categorical_focal_crossentropy": "focal.softmax_focal: multiplies every class by 0.25; "
+        "clips",
         "ctc": "sequence.ctc: every frame counts and label 0 is both padding and blank; near 1e5, "
         "with a gradient, for too few frames",
     },
@@ -93,6 +98,15 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "PolyCrossEntropy": "classification.poly1_cross_entropy: smooths inside",
         "JsdCrossEntropy": "classification.jensen_shannon_cross_entropy: views stacked along the "
         "batch, smooths by 0.1, clamps the mixture at 1e-7",
+        "PolyBinaryCrossEntropy": "classification.poly1_cross_entropy: of bits, which are two "
+        "classes here",
+        "AsymmetricLossMultiLabel": "focal.asymmetric: sum over the classes; clamps at 1e-8",
+        "AsymmetricLossSingleLabel": "focal.softmax_focal: smooths by 0.1; without, gamma_pos "
+        "alone counts",
+        "DistributionBalancedLoss": "imbalanced.distribution_balanced: focal, with gamma 2, and "
+        "doubled then",
+        "compute_class_weights(method='effective_num')": "imbalanced.class_balanced_weights: "
+        "divides by the mean",
         "ZlprLoss": "multilabel.zlpr",
         "TwoWayLoss": "multilabel.two_way: adds the loss of the transposed matrix",
     },
@@ -170,14 +184,49 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "losses.cauchy_loss": "robust.cauchy",
         "losses.welsch_loss": "robust.welsch",
         "losses.geman_mcclure_loss": "robust.geman_mcclure",
+        "losses.focal_loss": "focal.softmax_focal: gives a map over the classes, on axis 1; "
+        "alpha weighs class 0 by 1 - alpha",
+        "losses.binary_focal_loss_with_logits": "focal.sigmoid_focal: alpha 0.25",
         "losses.lovasz_hinge_loss": "segmentation.lovasz_hinge: mean over images",
         "losses.lovasz_softmax_loss": "segmentation.lovasz_softmax: classes='all', on axis 1; mean "
         "over images",
     },
+    "torchvision": {
+        "ops.sigmoid_focal_loss": f"focal.sigmoid_focal: alpha 0.25; {_MIXED}",
+    },
+    "fvcore": {
+        "nn.sigmoid_focal_loss": f"focal.sigmoid_focal: {_MIXED}",
+        "nn.sigmoid_focal_loss_star": "focal.focal_star: gamma 1, no beta",
+    },
     "segmentation_models_pytorch": {
+        "losses.FocalLoss(mode='binary')": "focal.sigmoid_focal: mean; reduced_threshold makes it "
+        "focal.reduced_focal, divided by the threshold; mode='multiclass' is no softmax",
         "losses.LovaszLoss(mode='binary')": "segmentation.lovasz_hinge: all images as one list",
         "losses.LovaszLoss(mode='multiclass')": "segmentation.lovasz_softmax: all images as one "
         "list; classes on axis 1",
+    },
+    "pytorch_toolbelt": {
+        "losses.BinaryFocalLoss": f"focal.sigmoid_focal: mean; {_MIXED}; reduced_threshold makes "
+        "it focal.reduced_focal",
+        "losses.QualityFocalLoss": "focal.quality_focal: beta is gamma; mean",
+        "losses.FocalCosineLoss": "focal.focal_cosine: xent is weight; mean",
+        "losses.BalancedBCEWithLogitsLoss": "imbalanced.balanced_binary_cross_entropy: all entries "
+        "as one list",
+    },
+    "mmdetection": {
+        "FocalLoss": "focal.sigmoid_focal: takes labels, alpha 0.25; mean",
+        "QualityFocalLoss": "focal.quality_focal: takes labels with scores; beta is gamma; sum "
+        "over the classes",
+        "DistributionFocalLoss": "focal.distribution_focal: fails for a position on the last bin; "
+        "mean",
+        "VarifocalLoss": "focal.varifocal: mean",
+        "GaussianFocalLoss": "focal.gaussian_focal: takes probabilities; alpha and gamma are gamma "
+        "and beta",
+        "SeesawLoss": "reweighting.seesaw: holds the counts; p and q are the exponents",
+        "EQLV2Loss": "reweighting.equalization_v2: holds the totals; the last class is background, "
+        "which is not weighed",
+        "GHMC": "reweighting.gradient_harmonizing: holds the histogram; sum over examples / count",
+        "GHMR": "reweighting.gradient_harmonizing_l1: holds the histogram; sum over errors / count",
     },
     "rlax": {
         "huber_loss": "regression.huber",
@@ -185,6 +234,9 @@ NAMES: Mapping[str, Mapping[str, str]] = {
     },
     "monai": {
         "losses.AUCMLoss": "auc.margin: holds a, b and alpha as parameters",
+        "losses.FocalLoss": "focal.sigmoid_focal: mean over everything",
+        "losses.FocalLoss(use_softmax=True)": "focal.softmax_focal: classes on axis 1; mean over "
+        "them too; alpha weighs class 0 by 1 - alpha",
         "losses.MultiScaleLoss": "over_scales: smooths with a Gaussian instead of pooling",
         "losses.BarlowTwinsLoss": "contrastive.barlow_twins: standardises by the unbiased "
         "deviation, divides by n",

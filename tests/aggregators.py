@@ -51,7 +51,7 @@ def worst_gain(jacobian, vector):
 
 
 def cagrad_bound(jacobian, c):
-    """No vector within reach of the mean has a greater worst gain: minimum of the dual, by SLSQP."""
+    """No vector within reach of the mean gains more at worst: minimum of the dual, by SLSQP."""
     count = len(jacobian)
     center = jacobian.mean(0)
     reach = c * np.linalg.norm(center)

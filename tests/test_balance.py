@@ -12,9 +12,8 @@ from benchmarks.studies import toy
 from jaxloss.objectives.balance import Statistics
 
 B = jl.balance
-RNG = np.random.default_rng(0)
 LOSSES = np.array([0.3, 2.0, 0.7, 11.0])
-SEQUENCE = RNG.uniform(0.2, 3.0, (25, 3)) * np.array([1.0, 10.0, 0.1])
+SEQUENCE = np.random.default_rng(0).uniform(0.2, 3.0, (25, 3)) * np.array([1.0, 10.0, 0.1])
 
 
 def weights_of(balancer, losses, gramian=None, key=None):
@@ -175,7 +174,7 @@ def gradnorm_oracle(losses, norms, rate, alpha):
 
 
 def test_gradnorm():
-    norms = RNG.uniform(0.1, 5.0, SEQUENCE.shape)
+    norms = np.random.default_rng(1).uniform(0.1, 5.0, SEQUENCE.shape)
     gramians = np.einsum("st,tu->stu", norms**2, np.eye(3))
     found = over_steps(B.gradnorm(learning_rate=0.1), SEQUENCE, gramians)
     expected = list(gradnorm_oracle(SEQUENCE, norms, 0.1, 1.5))
@@ -212,10 +211,9 @@ def test_hyperparameters_may_be_traced(name):
         now = Statistics(jnp.array([0.5, 0.9, 1.0]), gramian)
         return balancer.update(now, state, None)[0]
 
-    expected = second(values)
-    np.testing.assert_allclose(jax.jit(second)(values), expected, rtol=1e-5)
-    stacked = jax.tree.map(lambda v: jnp.array([v, 2 * v]), values)
-    np.testing.assert_allclose(jax.vmap(second)(stacked)[0], expected, rtol=1e-5)
+    expected = jax.jit(lambda: second(values))()
+    stacked = jax.tree.map(lambda v: jnp.array([2 * v, v]), values)
+    np.testing.assert_allclose(jax.jit(jax.vmap(second))(stacked)[1], expected, rtol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["log_sum", "geometric", "smooth_tchebycheff"])
@@ -234,6 +232,13 @@ def test_degenerate_losses_give_finite_weights(name, losses):
     gramian = np.diag(np.sign(losses))
     found = over_steps(getattr(B, name)(), [losses] * 3 + [[1.0, 1.0]] * 2, [gramian] * 5)
     assert np.all(np.isfinite(found))
+
+
+# Optax's Adam, inside the others, mixes dtypes itself.
+@pytest.mark.parametrize("name", ["static", "log_sum", "geometric", "smooth_tchebycheff", "dwa"])
+def test_no_dtypes_are_mixed(name):
+    with jax.numpy_dtype_promotion("strict"), jax.numpy_rank_promotion("raise"):
+        assert np.all(np.isfinite(over_steps(getattr(B, name)(), SEQUENCE)))
 
 
 @pytest.mark.parametrize("name", ["geometric", *HYPER])
@@ -295,7 +300,7 @@ def test_imtl_l_at_the_best_scale_has_the_gradient_of_log_sum():
 
 @pytest.mark.parametrize("learned", [B.uncertainty, B.imtl_l])
 def test_learned_weights_stay_exact_over_microbatches(learned):
-    x, y = jnp.asarray(RNG.standard_normal((2, 29, 2)), jnp.float32)
+    x, y = np.random.default_rng(2).standard_normal((2, 29, 2)).astype(np.float32)
     batch = {"x": x, "y": y, "kept": jnp.arange(29) < 7}
 
     def terms(params, batch):
@@ -331,11 +336,10 @@ def test_learned_weights_name_what_does_not_fit():
 
 def test_toy_of_valleys():
     """Adam on the mean stays in the valleys, as in the papers; others get through."""
-    study = toy.run(steps=25_000, methods=("mean", "Tchebycheff", "MGDA", "Aligned-MTL"))
+    study = toy.run(steps=25_000, methods=("mean", "MGDA", "Aligned-MTL"))
     found = {row["method"]: (row["minimum"], row["Pareto-optimal"]) for row in study.rows}
     assert found == {
         "mean": ("1 of 3", "1 of 3"),
-        "Tchebycheff": ("3 of 3", "3 of 3"),
         "MGDA": ("0 of 3", "3 of 3"),
         "Aligned-MTL": ("3 of 3", "3 of 3"),
     }

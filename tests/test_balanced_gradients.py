@@ -72,6 +72,16 @@ def terms(params, batch, axis_name=None):
 
 
 OBJECTIVE = jl.objective(terms, weights=SCALES)
+REFERENCE = jax.jit(jax.value_and_grad(OBJECTIVE, has_aux=True))
+
+
+def small(x, kept):
+    """Three tasks in four numbers."""
+    loss = lambda i: jl.average(jnp.square((i + 1) * x - i), where=kept[i])
+    return {name: loss(i) for i, name in enumerate(TASKS)}
+
+
+KEPT = np.ones((3, 4), bool)
 
 
 @functools.cache
@@ -109,10 +119,12 @@ def same(found, expected, rtol=1e-5, atol=1e-6):
 def test_static_weights_give_the_gradient_of_the_sum(weights):
     step = B.value_and_grad(OBJECTIVE, B.static(weights=weights), tasks=TASKS)
     (value, report), grads, _ = jax.jit(step)(PARAMS, step.init(), BATCH)
-    factors = dict(zip(TASKS, weights or [1, 1, 1], strict=True))
-    given = {name: SCALES.get(name, 1.0) * factor for name, factor in factors.items()}
-    same(grads, jax.grad(OBJECTIVE.value)(PARAMS, BATCH, weights=given), atol=1e-7)
-    assert np.isclose(value, OBJECTIVE.value(PARAMS, BATCH), rtol=1e-6)
+    given = {name: SCALES.get(name, 1.0) for name in TASKS}
+    (expected, full), _ = REFERENCE(PARAMS, BATCH, weights=given)
+    assert np.isclose(value, expected, rtol=1e-6)
+    same({name: report[name] for name in full}, full)
+    given = {name: given[name] * w for name, w in zip(TASKS, weights or [1, 1, 1], strict=True)}
+    same(grads, REFERENCE(PARAMS, BATCH, weights=given)[1], atol=1e-7)
     for name, factor in given.items():
         assert np.isclose(report[f"{name}/balanced_weight"], factor)
         assert np.isclose(report[f"{name}/weight"], SCALES.get(name, 1.0))
@@ -220,9 +232,9 @@ def test_low_precision_parameters_have_a_gramian_in_float32():
     step = B.value_and_grad(OBJECTIVE, inverse_norms(), tasks=TASKS)
     (_, report), grads, _ = jax.jit(step)(low, (), BATCH)
     assert all(leaf.dtype == jnp.bfloat16 for leaf in jax.tree.leaves(grads))
-    _, pull = jax.vjp(lambda p: [SCALES.get(k, 1.0) * terms(p, BATCH)[k].value for k in TASKS], low)
-    rows = [pull([jnp.float32(i == j) for j in range(3)])[0] for i in range(3)]
-    gramian = gramian_of(rows)
+    value = lambda params, name: SCALES.get(name, 1.0) * plain(params, BATCH)[name].value
+    alone = jax.jit(lambda params: [jax.grad(value)(params, name) for name in TASKS])
+    gramian = gramian_of(alone(low))
     for i, name in enumerate(TASKS):
         assert np.isclose(report[f"{name}/gradient_norm"], np.sqrt(gramian[i, i]), rtol=2e-5)
     cosine = gramian[0, 1] / np.sqrt(gramian[0, 0] * gramian[1, 1])
@@ -246,27 +258,27 @@ def test_nan_behind_a_mask_reaches_nothing(balancer):
 @pytest.mark.parametrize("balancer", [B.log_sum(), B.famo(), B.gradnorm(), purified()])
 def test_tasks_without_a_gradient(balancer):
     """Nothing is counted in one task, then in all of them."""
-    step = B.value_and_grad(OBJECTIVE, balancer, tasks=TASKS, wrt=None)
-    run = jax.jit(step)
-    for kept in (BATCH["kept"] & [True, False, True], np.zeros_like(BATCH["kept"])):
-        (_, report), grads, state = run(PARAMS, step.init(), BATCH | {"kept": kept})
+    step = B.value_and_grad(small, balancer)
+    run, x = jax.jit(step), jnp.full(4, 3.0)
+    for kept in (KEPT & [[True], [False], [True]], ~KEPT):
+        (_, report), grads, state = run(x, step.init(x, kept), kept)
         assert np.all(np.isfinite(flat((report, grads, state))))
-    same(grads, jax.tree.map(lambda leaf: 1e-2 * leaf, PARAMS))
+    assert np.all(grads == 0)
 
 
 @pytest.mark.parametrize("balancer", [B.random(), B.famo(), B.dwa(), B.gradnorm()])
 def test_training_in_a_scan_and_for_several_seeds_at_once(balancer):
     """States keep their types, and the objective falls."""
-    step, tx = B.value_and_grad(OBJECTIVE, balancer, tasks=TASKS), optax.adam(3e-2)
+    step, tx, x = B.value_and_grad(small, balancer), optax.adam(0.05), jnp.full(4, 3.0)
 
     def train(key):
         def one(carry, key):
-            params, state, moments = carry
-            (value, _), grads, state = step(params, state, BATCH, key=key)
+            x, state, moments = carry
+            (value, _), grads, state = step(x, state, KEPT, key=key)
             updates, moments = tx.update(grads, moments)
-            return (optax.apply_updates(params, updates), state, moments), value
+            return (x + updates, state, moments), value
 
-        start = (PARAMS, step.init(), tx.init(PARAMS))
+        start = (x, step.init(x, KEPT), tx.init(x))
         return jax.lax.scan(one, start, jax.random.split(key, 50))[1]
 
     values = jax.jit(jax.vmap(train))(jax.random.split(jax.random.key(0), 2))
@@ -276,6 +288,8 @@ def test_training_in_a_scan_and_for_several_seeds_at_once(balancer):
 
 def test_weights_carry_no_gradient():
     """The derivative of a balanced gradient is that for constant weights."""
+    by_weight = lambda w: B.value_and_grad(lambda x: {"one": x}, B.static(weights=w))(1.0, ())[1]
+    assert jax.grad(by_weight)(2.0) == 0
     terms = lambda x: {"one": x**2, "two": x**4}
     for balancer in (B.log_sum(), inverse_norms()):
         second = jax.grad(lambda x, b=balancer: B.value_and_grad(terms, b)(x, ())[1])(3.0)
@@ -304,18 +318,27 @@ def wide(tasks, layers=4, width=WIDTH, examples=EXAMPLES, out=WIDTH):
     return params, jnp.ones((examples, width)), [f"task {i}" for i in range(tasks)]
 
 
+def compiled(function, *args):
+    return jax.jit(function).lower(*args).compile()
+
+
+@functools.cache
+def plain_passes(tasks):
+    """Matrix products of a forward pass, and of both."""
+    params, x, _ = wide(tasks)
+    value = jl.objective(wide_terms).value
+    programs = (compiled(f, params, x) for f in (value, jax.value_and_grad(value)))
+    return tuple(map(matmul_flops, programs))
+
+
 def passes(balancer, tasks, **options):
     """Matrix products of a step, beyond a forward pass, in backward passes."""
     params, x, names = wide(tasks)
     step = B.value_and_grad(wide_terms, balancer, tasks=names, **options)
-    compiled = lambda function, *args: jax.jit(function).lower(*args).compile()
-    flops = lambda function, *args: matmul_flops(compiled(function, *args))
-    objective = jl.objective(wide_terms)
-    forward = flops(objective.value, params, x)
-    backward = flops(jax.value_and_grad(objective.value), params, x) - forward
     key = jax.random.key(0)
-    run = lambda params, x: step(params, step.init(params, x), x, key=key)[1]
-    return (flops(run, params, x) - forward) / backward
+    run = compiled(lambda params, x: step(params, step.init(), x, key=key)[1], params, x)
+    forward, both = plain_passes(tasks)
+    return (matmul_flops(run) - forward) / (both - forward)
 
 
 @pytest.mark.parametrize("name", ["static", "random", "log_sum", "dwa", "famo"])
@@ -331,12 +354,12 @@ def test_balancers_of_gradients_cost_one_pass_a_task():
 
 
 def test_chunks_hold_no_more_gradients_than_they_say():
-    params, x, names = wide(tasks=8, layers=16, width=128, examples=32, out=1)
+    params, x, names = wide(tasks=8, layers=8, width=128, examples=16, out=1)
     size = flat(params).size * 4
 
     def temporary(**options):
         step = B.value_and_grad(wide_terms, inverse_norms(), tasks=names, **options)
-        program = jax.jit(lambda p, x: step(p, (), x)[1]).lower(params, x).compile()
+        program = compiled(lambda params, x: step(params, (), x)[1], params, x)
         return program.memory_analysis().temp_size_in_bytes / size
 
     assert temporary() > 8
@@ -355,16 +378,17 @@ def test_shared_features_are_balanced_by_their_gradients(chunk):
     (_, report), grads, _ = jax.jit(step)(SHARED, step.init(SHARED, BATCH), BATCH)
     features = trunk(PARAMS["trunk"], BATCH)
     value = lambda own, features, name: heads(own, features, BATCH)[name].value
-    slopes = [jax.grad(value, 1)(PARAMS["heads"], features, name) for name in TASKS]
+    alone = jax.jit(lambda z: [jax.grad(value, 1)(PARAMS["heads"], z, name) for name in TASKS])
+    slopes = alone(features)
     norms = np.sqrt(np.diag(gramian_of(slopes))).tolist()
 
     def weighted(shared):
         values = heads(PARAMS["heads"], trunk(shared, BATCH), BATCH)
         return sum(values[name].value / norm for name, norm in zip(TASKS, norms, strict=True))
 
-    same(grads[0], jax.grad(weighted)(PARAMS["trunk"]))
+    same(grads[0], jax.jit(jax.grad(weighted))(PARAMS["trunk"]))
     total = lambda own: sum(loss.value for loss in heads(own, features, BATCH).values())
-    same(grads[1], jax.grad(total)(PARAMS["heads"]))
+    same(grads[1], jax.jit(jax.grad(total))(PARAMS["heads"]))
     for name, norm in zip(TASKS, norms, strict=True):
         assert np.isclose(report[f"{name}/gradient_norm"], norm, rtol=1e-5)
 
@@ -378,8 +402,9 @@ def test_balancers_of_losses_leave_heads_their_own_gradient():
         losses = heads(params[1], trunk(params[0], BATCH), BATCH)
         return sum(losses[name].value * w for name, w in zip(TASKS, weights, strict=True))
 
-    same(grads[0], jax.grad(value)(SHARED, weights)[0])
-    same(grads[1], jax.grad(value)(SHARED, [1, 1, 1])[1])
+    slope = jax.jit(jax.grad(value))
+    same(grads[0], slope(SHARED, weights)[0])
+    same(grads[1], slope(SHARED, [1.0, 1.0, 1.0])[1])
 
 
 def test_aux_of_trunk_and_heads():
@@ -399,7 +424,7 @@ def test_aux_of_trunk_and_heads():
 
 @pytest.mark.parametrize(
     ("kind", "options"),
-    [("Auto", {}), ("Explicit", {"wrt": "trunk/last"}), ("Manual", {}), ("Manual", {"chunk": 2})],
+    [("Auto", {}), ("Explicit", {"wrt": "trunk/last"}), ("Manual", {})],
 )
 def test_a_divided_batch_gives_the_gradient_of_one_device(kind, options):
     typed = AxisType.Explicit if kind == "Explicit" else AxisType.Auto
@@ -407,12 +432,12 @@ def test_a_divided_batch_gives_the_gradient_of_one_device(kind, options):
     objective = OBJECTIVE
     if kind == "Manual":
         objective = jl.objective(functools.partial(terms, axis_name="data"), weights=SCALES)
-    step = B.value_and_grad(objective, B.gradnorm(), tasks=TASKS, **options)
+    step = B.value_and_grad(objective, inverse_norms(), tasks=TASKS, **options)
     run = step
     if kind == "Manual":
         specs = (P(), P(), P("data"))
         run = jax.shard_map(lambda *args: step(*args), mesh=mesh, in_specs=specs, out_specs=P())
-    alone = B.value_and_grad(OBJECTIVE, B.gradnorm(), tasks=TASKS, **options)
+    alone = B.value_and_grad(OBJECTIVE, inverse_norms(), tasks=TASKS, **options)
     expected = jax.jit(alone)(PARAMS, step.init(), BATCH)
     divided = jax.device_put(BATCH, NamedSharding(mesh, P("data")))
     whole = jax.device_put(PARAMS, NamedSharding(mesh, P()))
@@ -511,6 +536,8 @@ def test_misuse_is_named():
 
     with pytest.raises(ValueError, match="`chunk` of at least 1, got 0"):
         step(chunk=0)
+    with pytest.raises(ValueError, match="`chunk` of at least 1, got 0"):
+        B.shared_value_and_grad(trunk, heads, B.static(), chunk=0)
     with pytest.raises(ValueError, match="`tasks` to be different names"):
         step(tasks="abc")
     with pytest.raises(ValueError, match="`tasks` to be different names"):
@@ -519,7 +546,7 @@ def test_misuse_is_named():
         step(tasks=["a", "z"])(PARAMS, (), BATCH)
     with pytest.raises(ValueError, match="there is no task to balance"):
         B.value_and_grad(lambda x: {}, B.static())(1.0, ())
-    with pytest.raises(ValueError, match="leave out wrt"):
+    with pytest.raises(ValueError, match="weighs every parameter: no `wrt`"):
         step(purified(), wrt="trunk")
     with pytest.raises(ValueError, match="`wrt` chooses no parameter; their paths are heads/a"):
         step(inverse_norms(), wrt="trunk/las")(PARAMS, (), BATCH)

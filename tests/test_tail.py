@@ -505,6 +505,12 @@ def test_a_group_out_of_range_is_loud_unless_masked():
     assert np.all(np.isnan(average_of(LOSSES, groups, num_groups=3, where=everybody).value[::2]))
     kept = average_of(LOSSES, groups, num_groups=3, where=groups >= 0)
     np.testing.assert_allclose(kept.value, [2.2, 0, 0.8], rtol=1e-6)
+    checked = jl.checked(
+        lambda kept: jl.tail.group_average(LOSSES, groups, num_groups=3, where=kept).weight
+    )
+    np.testing.assert_allclose(checked(groups >= 0), kept.weight)
+    with pytest.raises(ValueError, match=r"`groups` holds a group outside \[0, 3\)"):
+        checked(everybody)
 
 
 @pytest.mark.parametrize("adjustment", [0.0, (0.3, 0.2, 0.1)])

@@ -20,7 +20,7 @@ from jaxloss.objectives.balance import Balancer
 
 Params = dict[str, dict[str, Array]]
 Data = dict[str, Array]
-TASKS = ("class", "parity", "ink")
+TASKS: tuple[str, ...] = ("class", "parity", "ink")
 OUTPUTS = {"class": 10, "parity": 1, "ink": 1}
 RATES = (5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2)
 """Six learning rates are the budget of every method; tuned weights spend it on fewer of them."""
@@ -109,7 +109,8 @@ def errors(params: Params, data: Data) -> Array:
 def trained(method: Method, setting: Setting, data: Data, key: Array, size: Size) -> Params:
     """Parameters after training with Adam, in one scan."""
     start, draws = jax.random.split(key)
-    keys = dict(zip(("trunk", *TASKS), jax.random.split(start, 1 + len(TASKS)), strict=True))
+    names = ("trunk", *TASKS)
+    keys = dict(zip(names, jax.random.split(start, len(names)), strict=True))
     pixels = data["x"].shape[1]
     normal = jax.nn.initializers.he_normal()
 

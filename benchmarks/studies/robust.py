@@ -226,10 +226,10 @@ def _words(found: Mapping[str, Found], place: int, size: Size) -> str:
         f"Means over {size.seeds} seeds and their standard errors.\n\n"
         f"Trained with plain cross-entropy, the network is right for {clean[plain]:.1f} % of clean "
         f"inputs and {strong[plain]:.1f} % of attacked ones. {best} does best under attack: "
-        f"{strong[best]:.1f} %{paired}, at {clean[best]:.1f} % for clean inputs. The strong attacks "
-        f"find up to {lost:.1f} points more than the attack of training does. {masking} These "
-        "attacks are weaker than AutoAttack, which has black-box ones too, so that true robustness "
-        "is at most what is shown."
+        f"{strong[best]:.1f} %{paired}, at {clean[best]:.1f} % for clean inputs. The strong "
+        f"attacks find up to {lost:.1f} points more than the attack of training does. {masking} "
+        "These attacks are weaker than AutoAttack, which has black-box ones too, so that true "
+        "robustness is at most what is shown."
     )
 
 
@@ -243,7 +243,7 @@ def _picture(found: Mapping[str, Found], size: Size) -> bytes:
         for (name, one), colour, dash in zip(
             found.items(), colours, ("-", "--", ":", "-."), strict=False
         ):
-            mean, error = _mean_and_error(one.strong)
+            mean, error = _mean_and_error(np.asarray(one.strong))
             axes.plot(RADII * LEVELS, mean, dash, color=colour, label=name)
             axes.fill_between(
                 RADII * LEVELS, mean - error, mean + error, color=colour, alpha=0.2, linewidth=0

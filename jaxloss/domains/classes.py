@@ -161,7 +161,6 @@ DOMAINS: Mapping[str, Domain] = {
             "zero": fixed(np.zeros((2, 5, 3), np.float32), _CLASSES, **_OF_MAPS),
             "huge": fixed(np.stack([_HUGE, -_HUGE, _HUGE[::-1]], -1), _CLASSES, **_OF_MAPS),
             "one class": fixed(_MAPS, np.ones((2, 5), np.int32), **_OF_MAPS),
-            "one item": fixed(_MAPS[:, :1], _CLASSES[:, :1], **_OF_MAPS),
             "a class masked by -inf": fixed(
                 _MAPS + floats(np.array([0, -np.inf, 0])), 0 * _CLASSES, **_OF_MAPS
             ),

@@ -20,6 +20,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Bool, Float, Int, Real
 
 from jaxloss.core.checks import (
+    absent,
     along,
     class_vector,
     classes,
@@ -212,9 +213,13 @@ def vector_scaling(
     """
     logits, target = classes(logits=logits, target=target)
     log_prior = _log_prior(counts, logits)
-    gamma, strength = hyperparameters(of_rows(logits), gamma=gamma, strength=strength)
-    scale = jnp.exp(along(gamma) * (log_prior - jnp.max(log_prior, initial=-jnp.inf)))
-    return softmax_cross_entropy(_scaled(logits, scale) + along(strength) * log_prior, target)
+    power, strength = hyperparameters(of_rows(logits), gamma=gamma, strength=strength)
+    if not absent(gamma):
+        top = jnp.max(log_prior, initial=-jnp.inf)
+        logits = _scaled(logits, jnp.exp(along(power) * (log_prior - top)))
+    # Moved to 0 before the prior is added, for which huge scores have no digits.
+    scores, _ = shifted(logits)
+    return softmax_cross_entropy(scores + along(strength) * log_prior, target)
 
 
 def logit_adjusted(
@@ -244,11 +249,7 @@ def logit_adjusted(
 
     Reference: Menon et al. 2021, arXiv:2007.07314.
     """
-    logits, target = classes(logits=logits, target=target)
-    (strength,) = hyperparameters(of_rows(logits), strength=strength)
-    # Moved to 0 first: huge scores have no digits for a shift.
-    scores, _ = shifted(logits)
-    return softmax_cross_entropy(scores + along(strength) * _log_prior(counts, logits), target)
+    return vector_scaling(logits, target, counts=counts, gamma=0.0, strength=strength)
 
 
 def balanced_softmax(
@@ -276,7 +277,7 @@ def balanced_softmax(
 
     Reference: Ren et al. 2020, arXiv:2007.10740.
     """
-    return logit_adjusted(logits, target, counts=counts)
+    return vector_scaling(logits, target, counts=counts, gamma=0.0)
 
 
 def ldam(

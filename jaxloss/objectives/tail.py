@@ -223,8 +223,9 @@ def group_average(
         Array([2., 0., 5.], dtype=float32)
     """
     part = average(values, where=where, weights=weights, axis=())
-    groups = checks.indices("groups", groups, part.total.shape, num_groups)
+    groups = checks.indices("groups", groups, part.total.shape, None)
     lost = jnp.any((part.weight != 0) & ((groups < 0) | (groups >= num_groups)))
+    checks.require(lambda: ~lost, f"`groups` holds a group outside [0, {num_groups})")
     hits = one_hot(groups.ravel(), num_groups)
 
     def by_group(each: Array) -> Array:

@@ -149,8 +149,8 @@ def kl(v: Array, w: Array, rho: Array) -> Array:
     p = w / jnp.sum(w)
     d, _ = _normalised(v)
     # A ball that holds the shares of the worst examples alone needs an infinite tilt. Without the
-    # others, none does the same.
-    beaten = d < 0
+    # others, none does the same. (What a tilt tells apart by less than rounding counts as tied.)
+    beaten = d < -1e-15
     all_in = rho >= -jnp.log1p(-jnp.sum(jnp.where(beaten, p, 0)))
     t = _tilt_of_radius(d, p, jnp.where(all_in, 0, rho))
     q = _tilted_shares(d, jnp.where(all_in & beaten, 0, p), t)

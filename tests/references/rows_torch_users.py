@@ -2,7 +2,7 @@
 
 from tests.references.case import Case, Peer
 from tests.references.inputs import CLASSES, LABELS, LOGITS, MULTILABEL, SIGNS, SOFT
-from tests.references.rows_torch_focal import KORNIA_CASES, TIMM_CASES
+from tests.references.rows_torch_focal import KORNIA_CASES, TIMM_CASES, TORCHVISION_SETUP
 
 CE = "jl.classification.softmax_cross_entropy"
 BCE = "jl.classification.sigmoid_cross_entropy"
@@ -160,7 +160,7 @@ TORCHMETRICS = Peer(
     name="torchmetrics",
     pins=("torchmetrics==1.9.0", "torch==2.13.0"),
     runs="torch",
-    setup="import torch; import torchmetrics.functional as M",
+    setup=TORCHVISION_SETUP + "import torchmetrics.functional as M",
     cases=(
         Case(
             "log-cosh",

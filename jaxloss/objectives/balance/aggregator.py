@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import optax
-from jax import Array
+from jax import Array, lax
 from jax.typing import ArrayLike
 from jaxtyping import PyTree
 
@@ -72,15 +72,15 @@ def as_aggregator(
             raise ValueError("the balancer looks at the losses: pass losses= to update")
         # A balancer of gradients that looks at the losses all the same shall not do so unnoticed.
         values = jnp.full(num_tasks, jnp.nan) if losses is None else jnp.asarray(losses)
-        statistics = Statistics(
-            values,
-            inner_products(per_elt_updates, per_elt_updates)
-            if balancer.needs == "gramian"
-            else None,
-            per_elt_updates if balancer.needs == "jacobian" else None,
-        )
+        statistics = Statistics(values)
+        if balancer.needs == "gramian":
+            products = inner_products(per_elt_updates, per_elt_updates)
+            statistics = statistics._replace(gramian=products)
+        elif balancer.needs == "jacobian":
+            statistics = statistics._replace(jacobian=per_elt_updates)
         now, later = (None, None) if state.key is None else jax.random.split(state.key)
-        weights, inner = balancer.update(statistics, state.balancer, now)
+        weights, inner = balancer.update(lax.stop_gradient(statistics), state.balancer, now)
+        weights = lax.stop_gradient(weights)
         return combined(balancer, weights, per_elt_updates), AggregatorState(inner, later)
 
     aggregator: Any = aggregating.Aggregator

@@ -75,7 +75,7 @@ def imtl_l(losses: Mapping[str, Term], log_scales: Mapping[str, ArrayLike]) -> d
         >>> imtl_l({"depth": 4.0}, {"depth": -jnp.log(4.0)})
         {'depth': Array(2.3863, dtype=float32)}
 
-    Reference: Liu et al. 2021, "Towards impartial multi-task learning", ICLR.
+    Reference: Liu et al. 2021, https://openreview.net/forum?id=IMPnRXEWpvr.
     """
     return _learned("log_scales", losses, log_scales, lambda name, s: (jnp.exp(s), -s))
 

@@ -108,7 +108,7 @@ def geometric() -> Balancer:
 
     def weigh(losses: Losses) -> Losses:
         positive, present = _positive(losses)
-        logs, count = jnp.log(positive), _count(present)
+        logs, count = jnp.log(positive), _count(present, losses)
         return jnp.where(present, jnp.exp(jnp.sum(logs) / count - logs) / count, 0)
 
     return _stateless(weigh)
@@ -305,9 +305,10 @@ def gradnorm(*, alpha: ArrayLike = 1.5, learning_rate: float | Array = 0.025) ->
         weights = norms.size * jax.nn.softmax(state.logits)
         initial = _first(state.initial, statistics.losses)
         present = norms > 0
+        count = _count(present, norms)
         rates = jnp.where(present, safe_divide(statistics.losses, initial), 0)
-        rates = safe_divide(rates, jnp.sum(rates) / _count(present))
-        target = jnp.sum(weights * norms) / _count(present)
+        rates = safe_divide(rates, jnp.sum(rates) / count)
+        target = jnp.sum(weights * norms) / count
         target = target * rates ** jnp.asarray(alpha, rates.dtype)
         slope = norms * jnp.sign(weights * norms - target)
         logits, moments = _descend(optimizer, state.logits, state.optimizer, norms.size * slope)
@@ -344,9 +345,9 @@ def _positive(losses: Losses) -> tuple[Losses, Array]:
     return jnp.where(losses < 0, jnp.nan, jnp.where(present, losses, 1)), present
 
 
-def _count(present: Array) -> Array:
-    """Number of tasks that are present, at least 1."""
-    return jnp.maximum(jnp.sum(present), 1)
+def _count(present: Array, losses: Losses) -> Array:
+    """Number of tasks that are present, at least 1, in the dtype of the losses."""
+    return jnp.maximum(jnp.sum(present, dtype=losses.dtype), 1)
 
 
 def _first(remembered: Losses, losses: Losses) -> Losses:

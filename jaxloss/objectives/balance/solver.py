@@ -232,7 +232,7 @@ def fixed_point(
 
     Example:
         >>> half = lambda x: Evaluation(1 + x / 2, jnp.zeros(()), x)
-        >>> fixed_point(half, jnp.ones(()), jnp.full((), 9.0))[0]
+        >>> fixed_point(half, jnp.array(1.0), jnp.array(9.0))[0]
         Array(2., dtype=float32)
     """
     small = 4 * float(jnp.finfo(low.dtype).eps)
