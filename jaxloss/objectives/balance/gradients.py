@@ -61,7 +61,7 @@ def value_and_grad(
         >>> def terms(slope, x):
         ...     return {"near": jnp.mean((slope * x - 1)**2), "far": jnp.mean((slope * x - 9)**2)}
         >>> step = value_and_grad(terms, log_sum())
-        >>> slope, x = jnp.array(2.0), jnp.array([1.0, 2.0])
+        >>> slope, x = jnp.float32(2), jnp.array([1.0, 2.0])
         >>> state = step.init(slope, x)
         >>> (value, report), grads, state = jax.jit(step)(slope, state, x)
         >>> value, report["far/balanced_weight"], grads

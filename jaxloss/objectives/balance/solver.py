@@ -232,10 +232,11 @@ def fixed_point(
 
     Example:
         >>> half = lambda x: Evaluation(1 + x / 2, jnp.zeros(()), x)
-        >>> fixed_point(half, jnp.array(1.0), jnp.array(9.0))[0]
+        >>> fixed_point(half, jnp.float32(1), jnp.float32(9))[0]
         Array(2., dtype=float32)
     """
-    small = 4 * float(jnp.finfo(low.dtype).eps)
+    # No closer than the solutions of programs are, which the function is made of.
+    small = 4 * float(jnp.finfo(low.dtype).eps) ** 0.8
 
     def step(state: _Search) -> _Search:
         guess = state.guess
