@@ -12,7 +12,18 @@ import jax.numpy as jnp
 import pytest
 
 import jaxloss as jl
-from benchmarks import cases, comparisons, machine, peers, readme, results, run, tables, timing
+from benchmarks import (
+    cases,
+    comparisons,
+    machine,
+    peers,
+    readme,
+    results,
+    run,
+    studies,
+    tables,
+    timing,
+)
 from benchmarks.__main__ import main
 from benchmarks.results import FLOOR, Measured, Result, Row
 from benchmarks.timing import Competitor, compiled, interleave, matmul_flops
@@ -267,10 +278,19 @@ def test_the_readme_has_the_catalogue_in_short():
 
 def test_the_readme_has_the_ends_of_growth():
     text = tables.summaries([result(*growth_rows(), benchmark="growth")])
-    assert [line.split("|")[2].strip() for line in text.splitlines()[4:]] == [
-        "tokens 64, features 8",
-        "batch 64, features 8",
+    assert [line.split("|")[1].strip() for line in text.splitlines()[4:]] == [
+        "`fused.clip`: tokens 64, features 8",
+        "`fused.clip`: batch 64, features 8",
     ]
+
+
+def test_the_readme_says_how_many_times_faster_than_the_first():
+    one = row(plain=measured(8e-3, temp_bytes=2**21))
+    first = next(name for name in one.systems if name != FLOOR)
+    lines = tables.summaries([result(one, benchmark="fused")]).splitlines()
+    assert lines[2] == "| loss | system | median | faster | temporary |"
+    assert lines[4].startswith(f"| `regression.huber`: elements 1024 | {first} | 2 ms | 1 |")
+    assert lines[-1] == "|  | plain | 8 ms | 0.25 | 2 MiB |"
 
 
 def test_the_readme_is_made_from_results(tmp_path, saved, capsys):
@@ -431,3 +451,37 @@ def test_a_program_that_does_not_fit_is_not_run(monkeypatch, capsys):
     monkeypatch.setattr(run, "floor", lambda size: lambda: Competitor(lambda: None))
     assert main(["softmax", "--quick", "--systems", "jaxloss"]) == 0
     assert "jaxloss failed: out of memory: needs" in capsys.readouterr().err
+
+
+class OfNothing:
+    """A study that needs no training."""
+
+    @staticmethod
+    def run(*, seeds=2, quick=False):
+        rows = [{"method": "a", "error": studies.estimate([1.0, 3.0])}, {"method": "b"}]
+        settings = {"seeds": seeds, "quick": quick}
+        return studies.Study("Of nothing", rows, "Plain words.", {"one": b"png"}, settings)
+
+
+def test_a_study_is_printed_and_written(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(studies, "load", lambda name: OfNothing)
+    assert main(["study", "toy", "--quick", "--seeds", "3", "--output", str(tmp_path / "new")]) == 0
+    page = (tmp_path / "new" / "toy.md").read_text()
+    assert capsys.readouterr().out.strip() == page.strip()
+    assert "# Of nothing" in page
+    assert "python -m benchmarks study toy --quick --seeds 3" in page
+    assert "Settings: seeds 3, quick True." in page
+    assert "| a | 2.0 ± 1.0 |\n| b |  |" in page
+    assert page.rstrip().endswith("![one](one.png)")
+    assert (tmp_path / "new" / "one.png").read_bytes() == b"png"
+
+
+def test_studies_exist_and_say_so():
+    for name in studies.STUDIES:
+        assert callable(studies.load(name).run)
+    assert main(["study", "toy", "--seeds", "2", "--quick"]) == 2
+
+
+def test_a_study_of_that_name(capsys):
+    assert main(["study", "nope"]) == 2
+    assert "invalid choice: 'nope'" in capsys.readouterr().err

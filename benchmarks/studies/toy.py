@@ -4,15 +4,11 @@ The toy of Liu et al. 2021 (arXiv:2110.14048, section 5). In the valleys the gra
 is far larger than that of the other and crosses over from step to step, so that Adam on the mean
 stays there. Beyond them lies a line of Pareto-optimal points, in its middle the minimum of the
 mean.
-
-    python -m benchmarks.studies.toy --output toy.png
 """
 
-import argparse
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import jax
@@ -141,7 +137,7 @@ def descend(balancer: Balancer, steps: int) -> Descent:
 def run(
     *, steps: int = 100_000, methods: Sequence[str] = tuple(METHODS), quick: bool = False
 ) -> Study:
-    """Run the methods, print where each ends, and draw their paths.
+    """Run the methods, and draw their paths.
 
     Args:
         steps: of Adam.
@@ -149,10 +145,7 @@ def run(
         quick: few steps, to try it out.
     """
     steps = 1000 if quick else steps
-    found: dict[str, Descent] = {}
-    for name in methods:
-        found[name] = descend(METHODS[name], steps)
-        print("  ".join(f"{entry!s:>{width}}" for entry, width in _row(name, found[name])))
+    found = {name: descend(METHODS[name], steps) for name in methods}
     everywhere = [name for name, one in found.items() if all(one.arrived)]
     stuck = [name for name, one in found.items() if not all(one.optimal)]
     text = (
@@ -164,10 +157,7 @@ def run(
     columns = ("method", "minimum", "Pareto-optimal", "ends", "seconds")
     return Study(
         title="Two tasks with valleys between steep walls",
-        rows=[
-            dict(zip(columns, (entry for entry, _ in _row(name, one)), strict=True))
-            for name, one in found.items()
-        ],
+        rows=[dict(zip(columns, _row(name, one), strict=True)) for name, one in found.items()],
         text=text,
         pictures={"toy": draw(found, steps)},
         settings={"steps": steps, "learning_rate": LEARNING_RATE, "starts": STARTS},
@@ -238,28 +228,12 @@ def _draw_panel(axes: Axes, name: str, one: Descent, colours: Sequence[str]) -> 
     axes.grid(visible=False)
 
 
-def _row(name: str, one: Descent) -> list[tuple[str | int, int]]:
-    """Entries of the table, with the widths of its columns."""
+def _row(name: str, one: Descent) -> list[str]:
+    """Entries of the table."""
     ends = " ".join(f"({x:.2f}, {y:.2f})" for x, y in one.paths[:, -1])
-    return [
-        (name, 14),
-        (f"{sum(one.arrived)} of {len(STARTS)}", 6),
-        (f"{sum(one.optimal)} of {len(STARTS)}", 6),
-        (ends, 48),
-        (f"{one.seconds:.1f}", 5),
-    ]
+    counts = [f"{sum(which)} of {len(STARTS)}" for which in (one.arrived, one.optimal)]
+    return [name, *counts, ends, f"{one.seconds:.1f}"]
 
 
 def _listed(names: Sequence[str]) -> str:
     return ", ".join(names) or "none"
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="the toy of Liu et al. 2021, by every balancer")
-    parser.add_argument("--steps", type=int, default=100_000)
-    parser.add_argument("--output", type=Path, metavar="FILE.png")
-    options = parser.parse_args()
-    study = run(steps=options.steps)
-    print(study.text)
-    if options.output is not None:
-        options.output.write_bytes(study.pictures["toy"])
