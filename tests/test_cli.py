@@ -371,13 +371,14 @@ FIRST_OF_A_KIND = {row.reads: row for row in reversed(catalogue.LOSSES)}
 
 @pytest.mark.parametrize("reads", FIRST_OF_A_KIND, ids=" ".join)
 def test_every_kind_of_loss_has_a_curve_and_its_slope(reads):
-    drawn, axis = shapes(FIRST_OF_A_KIND[reads], {})
+    row = FIRST_OF_A_KIND[reads]
+    drawn, axis = shapes(row, {})
     assert axis
     for shape in drawn:
         assert np.isfinite(shape.value).all()
         rises = np.diff(shape.value)
         by_slope = (shape.gradient[1:] + shape.gradient[:-1]) / 2 * np.diff(shape.x)
         # The gradient belongs to the curve, but for kinks between two points: an entry of a sample
-        # has one at each of the other ten.
+        # has one at each of the other ten. Where a part is held constant it does not.
         off = np.abs(rises - by_slope) > 0.02 * np.abs(rises).max() + 1e-5
-        assert off.sum() <= 12
+        assert (off.sum() > 12) == ("held" in row.claims)

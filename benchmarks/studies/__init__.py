@@ -24,7 +24,10 @@ class Estimate(NamedTuple):
 
     def __str__(self) -> str:
         """Both, to a tenth."""
-        return f"{self.mean:.1f}" + (f" ± {self.error:.1f}" if np.isfinite(self.error) else "")
+        # Adding 0 takes the sign from a negative 0.
+        return f"{round(self.mean, 1) + 0.0:.1f}" + (
+            f" ± {self.error:.1f}" if np.isfinite(self.error) else ""
+        )
 
 
 def estimate(values: ArrayLike) -> Estimate:

@@ -22,12 +22,12 @@ Params = dict[str, dict[str, Array]]
 Data = dict[str, Array]
 TASKS: tuple[str, ...] = ("class", "parity", "ink")
 OUTPUTS = {"class": 10, "parity": 1, "ink": 1}
-RATES = (5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2)
+RATES = (3e-3, 6e-3, 1e-2, 2e-2, 4e-2, 8e-2)
 """Six learning rates are the budget of every method; tuned weights spend it on fewer of them."""
 TUNED = tuple(
     (rate, weights)
-    for rate in (2e-3, 1e-2)
-    for weights in ((1.0, 1.0, 0.3), (1.0, 0.3, 0.3), (1.0, 1.0, 3.0))
+    for rate in (2e-2, 4e-2)
+    for weights in ((1.0, 2.0, 1.0), (1.0, 1.0, 2.0), (0.5, 1.0, 1.0))
 )
 
 

@@ -15,6 +15,7 @@ import math
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Bool, Float, Int, Real
@@ -137,7 +138,7 @@ def class_counts(
     counts = jnp.asarray(counts)
     if counts.ndim != 1:
         raise ValueError(f"expected `counts` of shape (classes,), got {counts.shape}")
-    labels = indices("labels", labels, jnp.shape(labels), None)
+    labels = indices("labels", labels, np.shape(labels), None)
     size = counts.shape[0]
     counted = mask(where, labels) & (labels >= 0) & (labels < size)
     # Counted apart, since ones added to a large float are lost.
