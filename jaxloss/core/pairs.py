@@ -13,6 +13,7 @@ from jax import Array, lax
 from jax.sharding import NamedSharding, PartitionSpec
 from jaxtyping import Bool, Float, Int
 
+from jaxloss.core.mesh import divided
 from jaxloss.core.numerics import normalize, one_hot, safe_sqrt, with_partials, with_tangent
 
 
@@ -123,8 +124,13 @@ def others(kept: Bool[Array, "*batch n"]) -> Bool[Array, "*batch n n"]:
 def centered(x: Float[Array, "*batch n dim"]) -> Float[Array, "*batch n dim"]:
     """Items minus their mean; exactly 0 in every feature that all items share."""
     # The mean of equal numbers is rounded, but not that of zeros. The shift drops out of every
-    # derivative.
-    shifted = x - lax.stop_gradient(jnp.max(x, axis=-2, keepdims=True, initial=-jnp.inf))
+    # derivative. Any item will do, and the first costs no pass over the data; where items are
+    # divided over devices none is at hand everywhere, but their maximum is.
+    if divided(x, -2):
+        shift = jnp.max(x, axis=-2, keepdims=True, initial=-jnp.inf)
+    else:
+        shift = x[..., :1, :]
+    shifted = x - lax.stop_gradient(shift)
     return shifted - jnp.sum(shifted, axis=-2, keepdims=True) / max(x.shape[-2], 1)
 
 
@@ -210,12 +216,17 @@ class _Wide(NamedTuple):
         among = _product("...nd,...ne->...de", self.y_large, self.x_large, -2)
         among = jnp.where(off_diagonal(among.shape[-1]), among, 0)
         of_large = _times(rest, self.x_large) + _times(self.y_large, among)
-        # Back to their places: a product with their one-hot rows would be the dearest step of all.
-        place = jnp.cumsum(self.is_large, axis=-1) - 1
-        order = jnp.argsort(self.large, axis=-1)
-        sorted_large = jnp.take_along_axis(of_large, order[..., None, :], axis=-1)
-        spread = jnp.take_along_axis(sorted_large, jnp.maximum(place, 0), axis=-1)
-        return jnp.where(self.is_large, spread, of_rest)
+        return _with_columns(of_rest, self.large, of_large)
+
+
+def _with_columns(x: Array, places: Int[Array, "*batch n"], columns: Array) -> Array:
+    """Features of `x` replaced by others."""
+    # By a gather, since a scatter does not trace where batches are divided in Explicit mode.
+    hit = jnp.any(one_hot(places, x.shape[-1]), axis=-2)[..., None, :]
+    order = jnp.argsort(places, axis=-1)[..., None, :]
+    ordered = jnp.take_along_axis(columns, order, axis=-1)
+    rank = jnp.maximum(jnp.cumsum(hit, axis=-1) - 1, 0)
+    return jnp.where(hit, jnp.take_along_axis(ordered, rank, axis=-1), x)
 
 
 _energy_between = with_partials(
