@@ -12,8 +12,8 @@ from jax.sharding import AxisType, NamedSharding, PartitionSpec as P
 from optax.experimental import aggregating
 
 import jaxloss as jl
+from benchmarks.hlo import matmul_flops
 from jaxloss.objectives.balance import Balancer
-from tests.hlo import matmul_flops
 
 B = jl.balance
 RNG = np.random.default_rng(0)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import jaxloss as jl
+from benchmarks.hlo import matmul_flops
 from jaxloss.testing.case import float64
-from tests.hlo import matmul_flops
 from tests.oracles import fused as oracle
 
 ENTROPY = jl.fused.linear_softmax_cross_entropy

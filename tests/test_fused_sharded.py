@@ -9,8 +9,8 @@ import pytest
 from jax.sharding import AxisType, NamedSharding, PartitionSpec as P
 
 import jaxloss as jl
+from benchmarks.hlo import exchanges, matmul_flops
 from jaxloss import catalogue
-from tests.hlo import exchanges, matmul_flops
 
 pytestmark = pytest.mark.skipif(
     jax.__version_info__ < (0, 10), reason="fused losses over devices need JAX 0.10"

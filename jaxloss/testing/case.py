@@ -60,9 +60,10 @@ class Case:
         parameters = inspect.signature(self.loss).parameters.values()
         return {p.name: p.default for p in parameters if isinstance(p.default, float)}
 
-    def values(self, given: Arguments, **hyper: Any) -> Array:
-        """The loss, run eagerly."""
-        return self.loss(*given.positional, **given.options, **hyper)
+    def values(self, given: Arguments, *, jit: bool = True, **hyper: Any) -> Array:
+        """The loss; eagerly, its arguments stay what they are, as lists and Python numbers."""
+        run = _values(self.loss) if jit else self.loss
+        return run(*given.positional, **given.options, **hyper)
 
     def split(self, given: Arguments) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         """Floating arguments, and the others."""
@@ -83,12 +84,10 @@ class Case:
         (_, values), grads = (run if jit else run.__wrapped__)(floats, rest, dict(given.options))
         return values, grads
 
-    def curvature(self, given: Arguments) -> tuple[Any, ...]:
-        """Hessian of the sum times a vector of ones."""
+    def derivatives(self, given: Arguments) -> tuple[Array, tuple[Any, ...], tuple[Any, ...]]:
+        """Values, gradients of their sum, and the Hessian of the sum times a vector of ones."""
         floats, rest = self.split(given)
-        return _hessian_times_ones(self.loss, self.domain.floating)(
-            floats, rest, dict(given.options)
-        )
+        return _derivatives(self.loss, self.domain.floating)(floats, rest, dict(given.options))
 
 
 def join(places: tuple[int, ...], floats: Iterable[Any], rest: Iterable[Any]) -> list[Any]:
@@ -100,23 +99,36 @@ def join(places: tuple[int, ...], floats: Iterable[Any], rest: Iterable[Any]) ->
 
 # Compiled once for each loss: the many arguments of one shape that properties draw share a program.
 @functools.cache
+def _values(loss: Callable[..., Array]) -> Any:
+    return jax.jit(loss)
+
+
+@functools.cache
 def _value_and_grad(loss: Callable[..., Array], places: tuple[int, ...]) -> Any:
+    return jax.jit(jax.value_and_grad(_total(loss, places), has_aux=True))
+
+
+@functools.cache
+def _derivatives(loss: Callable[..., Array], places: tuple[int, ...]) -> Any:
+    gradient = jax.value_and_grad(_total(loss, places), has_aux=True)
+
+    def all_of_them(floats: Any, rest: Any, options: Any) -> Any:
+        def first(floats: Any) -> tuple[Any, Array]:
+            (_, values), grads = gradient(floats, rest, options)
+            return grads, values
+
+        grads, curvature, values = jax.jvp(first, (floats,), (ones(floats),), has_aux=True)
+        return values, grads, curvature
+
+    return jax.jit(all_of_them)
+
+
+def _total(loss: Callable[..., Array], places: tuple[int, ...]) -> Callable[..., Any]:
     def scalar(floats: Any, rest: Any, options: Any) -> tuple[Array, Array]:
         values = loss(*join(places, floats, rest), **options)
         return jnp.sum(values), values
 
-    return jax.jit(jax.value_and_grad(scalar, has_aux=True))
-
-
-@functools.cache
-def _hessian_times_ones(loss: Callable[..., Array], places: tuple[int, ...]) -> Any:
-    def product(floats: Any, rest: Any, options: Any) -> Any:
-        def total(floats: Any) -> Array:
-            return jnp.sum(loss(*join(places, floats, rest), **options))
-
-        return jax.jvp(jax.grad(total), (floats,), (ones(floats),))[1]
-
-    return jax.jit(product)
+    return scalar
 
 
 def float64(on: bool = True) -> AbstractContextManager[None]:

@@ -29,7 +29,7 @@ def matmul_flops(program: Any) -> int:
             r"= \w+\[([\d,]*)\]\S* dot\(([^)]*)\), .*?lhs_contracting_dims=\{(\d+)\}", body
         ):
             left = re.escape(re.findall(r"%([\w.\-]+)", operands)[0])
-            size = re.search(rf"%{left} = \w+\[([\d,]*)\]", body)[1].split(",")
+            size = _found(rf"%{left} = \w+\[([\d,]*)\]", body).split(",")
             total += (
                 2 * math.prod(int(n) for n in shape.split(",") if n) * int(size[int(axis)]) * times
             )
@@ -64,5 +64,12 @@ def _computations(text: str) -> list[tuple[str, int]]:
             if callee in bodies and callee != name:
                 visit(callee, times * int(trips.get(callee, 1)))
 
-    visit(re.search(r"^ENTRY %([\w.\-]+)", text, re.M)[1], 1)
+    visit(_found(r"^ENTRY %([\w.\-]+)", text), 1)
     return found
+
+
+def _found(pattern: str, text: str) -> str:
+    match = re.search(pattern, text, re.M)
+    if match is None:
+        raise ValueError(f"nothing like {pattern} in the program")
+    return match[1]
