@@ -1,8 +1,6 @@
 """Balancers of gradients: against their papers, against TorchJD, and what they promise."""
 
 import functools
-import json
-from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -13,9 +11,18 @@ from jaxloss.objectives import balance
 from jaxloss.objectives.balance import Statistics, solver
 from jaxloss.testing.case import float64
 from tests import aggregators
+from tests.references import torchjd
+from tests.references.torchjd import (
+    FRANK_WOLFE,
+    JACOBIANS,
+    LOOSE,
+    RIDGE,
+    STORED,
+    TORCHJD,
+    update,
+    wide,
+)
 
-STORED = json.loads((Path(__file__).parent / "references" / "torchjd.json").read_text())
-JACOBIANS = {name: np.array(rows) for name, rows in STORED["jacobians"].items()}
 INDEPENDENT = [
     name
     for name in JACOBIANS
@@ -41,35 +48,6 @@ JACOBIAN = {
     "trimmed_mean": balance.trimmed_mean(trim=1),
     "krum": balance.krum(num_byzantine=1, num_selected=2),
 }
-
-
-@functools.cache
-def compiled(balancer):
-    """One program for each shape and dtype of a Jacobian."""
-    return jax.jit(functools.partial(update, balancer))
-
-
-def update(balancer, jacobian, key=None):
-    """Aggregated gradient of rows, and the next state."""
-    jacobian = jnp.asarray(jacobian)
-    losses = jnp.ones(len(jacobian), jacobian.dtype)
-    products = jnp.matmul(jacobian, jacobian.T, precision="highest")
-    statistics = {
-        "gramian": lambda: Statistics(losses, gramian=products),
-        "jacobian": lambda: Statistics(losses, jacobian=jacobian),
-    }[balancer.needs]()
-    weights, state = balancer.update(statistics, balancer.init(len(jacobian)), key)
-    if balancer.needs == "jacobian":
-        return jnp.sum(weights * jacobian, axis=0), state
-    return weights @ jacobian, state
-
-
-def wide(balancer, jacobian, key=None):
-    """The same in float64, checked to have converged."""
-    with float64():
-        vector, state = compiled(balancer)(np.asarray(jacobian, np.float64), key)
-    assert getattr(state, "converged", True)
-    return np.asarray(vector)
 
 
 def apart(one, two, size):
@@ -188,48 +166,6 @@ def test_graddrop_keeps_one_sign_of_each_entry():
 
 # ---- TorchJD ----
 
-RIDGE = "a ridge of 1e-4 of the trace, which moves the weights"
-TRACE = "a ridge relative to the trace, in which gradients far smaller than the largest are lost"
-FRANK_WOLFE = "100 steps of Frank-Wolfe, which have not arrived"
-LOOSE = "a conic solver that stops early"
-SINGULAR = "a Gramian that is singular, of which it takes the pseudoinverse before scaling"
-NO_BARGAIN = "no bargain, for the gradients depend on each other: what it stops at is no solution"
-TORCHJD = {
-    "UPGrad()": (balance.upgrad(), 1e-9, dict.fromkeys(JACOBIANS, RIDGE)),
-    "UPGrad(least ridge)": (balance.upgrad(), 1e-7, {"scales": TRACE}),
-    "DualProj()": (balance.dual_proj(), 1e-9, dict.fromkeys(JACOBIANS, RIDGE)),
-    "DualProj(least ridge)": (balance.dual_proj(), 1e-7, {"scales": TRACE}),
-    "MGDA()": (balance.mgda(), 1e-9, dict.fromkeys(JACOBIANS, FRANK_WOLFE)),
-    "MGDA(20000 steps)": (
-        balance.mgda(),
-        1e-9,
-        {"rank two": FRANK_WOLFE, "more tasks than parameters": FRANK_WOLFE},
-    ),
-    "CAGrad(0.5)": (balance.cagrad(c=0.5), 1e-8, dict.fromkeys(JACOBIANS, LOOSE)),
-    "CAGrad(1.5)": (balance.cagrad(c=1.5), 1e-8, dict.fromkeys(JACOBIANS, LOOSE)),
-    "NashMTL()": (
-        balance.nash_mtl(),
-        1e-7,
-        {
-            "rank two": NO_BARGAIN,
-            "more tasks than parameters": NO_BARGAIN,
-            "a task without a gradient": "a task without a gradient, whose share it lets grow",
-            "scales": "an initial guess of ones, from which its solver does not arrive",
-        },
-    ),
-    "IMTLG()": (balance.imtl_g(), 1e-9, {"more tasks than parameters": SINGULAR}),
-    "ConFIG()": (balance.config(), 1e-9, {}),
-    "AlignedMTL(min)": (balance.aligned_mtl(), 1e-9, {}),
-    "AlignedMTL(median)": (balance.aligned_mtl(mode="median"), 1e-9, {}),
-    "AlignedMTL(rmse)": (balance.aligned_mtl(mode="rmse"), 1e-8, {}),
-    "PCGrad()": (balance.pcgrad(shuffle=False), 1e-9, {}),
-    "GradVac()": (balance.gradvac(shuffle=False), 1e-5, {}),
-    "TrimmedMean(1)": (balance.trimmed_mean(trim=1), 1e-9, {}),
-    "Krum(1, 2)": (balance.krum(num_byzantine=1, num_selected=2), 1e-9, {}),
-    "Mean()": (None, 1e-9, {}),
-    "Sum()": (None, 1e-9, {}),
-}
-"""Of each aggregator ours, how close it comes, and why it does not on some Jacobians."""
 ONLY_A_LITTLE = 2e-3
 """Bound of what the ridge, Frank-Wolfe and the conic solver are off on ordinary Jacobians."""
 ORDINARY = ("published", "three tasks", "five tasks", "conflicting")
@@ -243,26 +179,16 @@ def test_every_aggregator_stored_is_compared():
 @pytest.mark.parametrize("name", TORCHJD)
 def test_gradients_are_those_of_torchjd(name):
     """Version 0.18.0; where they differ it is for the reason given, and ours are the paper's."""
-    balancer, tolerance, different = TORCHJD[name]
-    for which, theirs in STORED["aggregated"][name].items():
-        jacobian = JACOBIANS[which]
-        if theirs is None:
-            continue
-        if balancer is None:
-            weights = balance.static(weights=1 / len(jacobian) if name == "Mean()" else 1.0)
-            with float64():
-                losses = Statistics(jnp.ones(len(jacobian)))
-                ours = np.asarray(weights.update(losses, (), None)[0]) @ jacobian
-        else:
-            ours = wide(balancer, jacobian)
-        sizes = [largest(jacobian)] * 2
-        if name == "NashMTL()":  # which normalises
-            sizes = [np.linalg.norm(ours), np.linalg.norm(theirs)]
-        distance = np.linalg.norm(ours / sizes[0] - np.array(theirs) / sizes[1])
+    _, tolerance, different = TORCHJD[name]
+    for which, distance in torchjd.distances(name).items():
         if which not in different:
             assert distance < tolerance, which
         elif different[which] in (RIDGE, FRANK_WOLFE, LOOSE) and which in ORDINARY:
             assert distance < (1e-2 if different[which] == FRANK_WOLFE else ONLY_A_LITTLE), which
+
+
+def test_the_page_is_that_of_the_table():
+    assert torchjd.PAGE.read_text() == torchjd.page()
 
 
 @pytest.mark.parametrize("name", ["UPGrad()", "DualProj()", "MGDA()", "IMTLG()"])
