@@ -19,6 +19,7 @@ from tests.references.torchjd import (
     RIDGE,
     STORED,
     TORCHJD,
+    compiled,
     update,
     wide,
 )

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 STUDIES: Mapping[str, str] = {
     "toy": "two tasks between steep walls: which balancers get through",
     "multitask": "three tasks on digits: does balancing pay",
+    "cost": "balancers and attacks: how many backward passes they take",
     "robust": "adversarial training on digits, attacked harder than it was trained",
 }
 """Modules of this package, and what each looks at."""
