@@ -11,14 +11,14 @@ CASES = [
     pytest.param(prove, case, id=f"{row.name}-{domain}-{prove.__name__}")
     for row in catalogue.LOSSES
     for domain in row.reads
-    for case in [testing.Case(row.loss, DOMAINS[domain], row.gives, row.claims)]
+    for case in [testing.Case(row.loss, DOMAINS[domain], row.gives, row.claims, row.holds)]
     for prove in testing.PROPERTIES
     if testing.applies(prove, case)
 ]
 CLAIMS = [
     pytest.param(
         testing.CLAIMED[claim],
-        testing.Case(row.loss, DOMAINS[row.reads[0]], row.gives, row.claims),
+        testing.Case(row.loss, DOMAINS[row.reads[0]], row.gives, row.claims, row.holds),
         id=f"{row.name}-{claim}",
     )
     for row in catalogue.LOSSES

@@ -31,6 +31,7 @@ def check(
     reads: str | Domain,
     gives: Literal["element", "row"],
     claims: Iterable[str] = (),
+    holds: Iterable[str] = (),
 ) -> None:
     """Run every property of the contract, and the claimed ones, on a loss.
 
@@ -39,13 +40,14 @@ def check(
         reads: a domain, or the name of one in `jaxloss.domains.DOMAINS`.
         gives: one value for each element of the first argument, or for each row.
         claims: keys of `CLAIMED`.
+        holds: hyperparameters of nothing but what is held constant, without a derivative.
 
     Raises:
         AssertionError: for the first property that fails; its name stands in a note.
         KeyError: for an unknown domain or claim.
     """
     domain = DOMAINS[reads] if isinstance(reads, str) else reads
-    case = Case(loss, domain, gives, frozenset(claims))
+    case = Case(loss, domain, gives, frozenset(claims), frozenset(holds))
     meaningful = [prove for prove in PROPERTIES if applies(prove, case)]
     for prove in (*meaningful, *(CLAIMED[claim] for claim in case.claims)):
         try:

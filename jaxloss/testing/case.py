@@ -28,12 +28,14 @@ class Case:
         domain: what its arguments are.
         gives: one value for each element, or for each row of the last axis.
         claims: claimed properties, keys of `CLAIMED`.
+        holds: hyperparameters of nothing but what is held constant, without a derivative.
     """
 
     loss: Callable[..., Array]
     domain: Domain
     gives: Literal["element", "row"]
     claims: frozenset[str] = field(default_factory=frozenset)
+    holds: frozenset[str] = field(default_factory=frozenset)
 
     def __hash__(self) -> int:
         """By identity of the loss and its domain, whose tables are not hashable."""
