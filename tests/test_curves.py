@@ -1,4 +1,4 @@
-"""Figures and verdicts from curves whose answer is known."""
+"""Figures from curves whose answer is known."""
 
 import numpy as np
 import pytest
@@ -7,21 +7,15 @@ from jaxloss.analysis.curves import (
     average_curve,
     best_point,
     estimate,
+    final_values,
+    half_life,
     normalized_progress,
     rising_strips,
+    share_reached,
     slope,
     smooth,
     steps_to_target,
 )
-from jaxloss.analysis.verdict import diagnose
-
-TIME = np.arange(60.0)
-FALLING = 0.2 + 1.8 * np.exp(-TIME / 6)  # down to a plateau of 0.2
-FLAT = np.full(60, 0.2)
-
-
-def noisy(curve, rng, share=0.02):
-    return curve * (1 + share * rng.standard_normal(curve.shape))
 
 
 def test_steps_to_target_is_the_first_recorded_step_that_reaches_it():
@@ -71,7 +65,8 @@ def test_average_curve_agrees_with_estimate_at_each_point():
 
 
 def test_smoothing_keeps_constants_and_forgets_a_spike_geometrically():
-    assert smooth(FLAT) == pytest.approx(FLAT)
+    flat = np.full(60, 0.2)
+    assert smooth(flat) == pytest.approx(flat)
     spike = np.array([0.0, 1.0, 0.0, 0.0])
     assert smooth(spike, 0.6) == pytest.approx([0, 0.4, 0.24, 0.144])
 
@@ -96,88 +91,60 @@ def test_best_point_never_is_a_nan():
     assert best_point([0.1, 0.9, np.nan], "higher").item() == 1
 
 
-RISING = FALLING + 0.6 * np.clip((TIME - 25) / 35, 0, None)
-LEARNS_NOTHING = 2.28 + 0.02 * np.exp(-TIME / 6)
-STEEP = 2.0 * np.exp(-TIME / 40)
-SCATTER = FALLING * (1 + 0.5 * np.where(TIME % 2, 1, -1) * (TIME > 30))
-WITH_NAN = np.where(TIME > 40, np.nan, FALLING)
-BLOW_UP = FALLING + np.where(TIME > 45, 1.5, 0.0)
-BOTH_UP = 0.2 + 1.8 * np.exp(-TIME / 3) + 0.06 * np.clip((TIME - 48) / 11, 0, None)
-
-VERDICTS = [
-    ("diverged", WITH_NAN, FALLING, {}),
-    ("unstable", BLOW_UP, BLOW_UP, {}),
-    ("not learning", LEARNS_NOTHING, LEARNS_NOTHING, {"baseline": 2.3}),
-    ("overfitting", FALLING, RISING, {"baseline": 2.3}),
-    ("overfitting", 2 * np.exp(-TIME / 8), np.minimum(RISING, 0.55), {"baseline": 2.3}),
-    ("both losses rising", BOTH_UP, BOTH_UP + 0.02, {"baseline": 2.3}),
-    ("still improving", STEEP, STEEP + 0.05, {"baseline": 2.3}),
-    ("validation below training", FALLING + 0.5, FALLING, {"baseline": 2.3, "gap_error": 0.02}),
-    ("underfitting", FALLING + 1.2, FALLING + 1.21, {"baseline": 2.3, "target": 1.0}),
-    ("steady generalisation gap", FALLING, FALLING + 0.6, {"baseline": 2.3, "gap_error": 0.02}),
-    ("noisy validation", FALLING, SCATTER, {"baseline": 2.3}),
-    ("healthy", FALLING, FALLING + 0.01, {"baseline": 2.3, "target": 0.5}),
-]
+def test_share_reached_of_an_exponential_is_one_minus_its_remainder():
+    time = np.linspace(0, 1, 1001)
+    curves = [3 + 2 * np.exp(-time / constant) for constant in (0.1, 0.4)]
+    given = share_reached(curves, (0.1, 0.5, 0.9), best=3.0)
+    for row, constant in zip(given, (0.1, 0.4), strict=True):
+        expected = [1 - np.exp(-part / constant) for part in (0.1, 0.5, 0.9)]
+        assert row == pytest.approx(expected, abs=1e-4)
 
 
-@pytest.mark.parametrize(
-    ("name", "train", "validation", "options"), VERDICTS, ids=[case[0] for case in VERDICTS]
-)
-def test_verdict(name, train, validation, options):
-    verdict = diagnose(train, validation, **options)
-    assert verdict.name == name, verdict
-    assert verdict.reason.endswith(".")
-    assert verdict.source
-    assert verdict.numbers
+def test_share_reached_takes_the_best_so_far_and_draws_lines_between_points():
+    curve = np.array([4.0, 2.0, 3.0, 0.0])
+    assert share_reached(curve, (0, 1 / 6, 1 / 3, 2 / 3, 5 / 6, 1)) == pytest.approx(
+        [0, 0.25, 0.5, 0.5, 0.75, 1]
+    )
+    assert share_reached([1.0, 2.0, 3.0]).tolist() == [0, 0, 0]
+    assert np.isnan(share_reached([1.0, np.nan, 0.5])).all()
+    assert share_reached(1000 * curve - 7) == pytest.approx(share_reached(curve))
 
 
-@pytest.mark.parametrize(
-    ("name", "train", "validation", "options"), VERDICTS[1:], ids=[c[0] for c in VERDICTS[1:]]
-)
-def test_verdict_does_not_depend_on_the_unit_of_the_loss(name, train, validation, options):
-    scaled = {key: 1000 * value for key, value in options.items()}
-    assert diagnose(1000 * train, 1000 * validation, **scaled).name == name
+@pytest.mark.parametrize("known", [3.0, 40.0, 700.0])
+@pytest.mark.parametrize(("level", "height"), [(0.0, 1.0), (-5e3, 2e3), (7.0, 1e-3)])
+def test_half_life_of_an_exponential(known, level, height):
+    steps = np.arange(0, 1000, 2)
+    values = level + height * 0.5 ** (steps / known)
+    assert half_life(steps, values) == pytest.approx(known, rel=1e-4)
 
 
-def test_verdict_tells_the_best_step():
-    verdict = diagnose(FALLING, RISING, steps=25 * TIME, baseline=2.3)
-    assert verdict.numbers["best_step"] == pytest.approx(25 * 25, abs=100)
-    assert f"step {verdict.numbers['best_step']:g}" in verdict.reason
-
-
-def test_loss_near_zero_is_not_judged_by_ratios_of_tiny_numbers():
-    train = 2 * np.exp(-TIME / 2)
-    validation = train + 1e-6 * TIME  # it rises by half, and nothing beside the baseline
-    assert diagnose(train, validation, baseline=2.3).name == "healthy"
-    assert diagnose(train, validation, baseline=2.3, resolution=1e-9).name == "overfitting"
-
-
-def test_negative_losses_are_measured_from_their_own_floor():
-    verdict = diagnose(FALLING - 5, RISING - 5, baseline=2.3 - 5, floor=None)
-    assert verdict.name == "overfitting"
-
-
-def test_healthy_curves_are_rarely_called_overfitted():
+def test_half_life_under_noise_and_of_uneven_steps():
     rng = np.random.default_rng(0)
-    names = [
-        diagnose(noisy(FALLING, rng), noisy(FALLING + 0.02, rng), baseline=2.3).name
-        for _ in range(300)
-    ]
-    assert names.count("overfitting") <= 3
+    steps = np.cumsum(rng.integers(1, 9, 400))
+    values = 2 + 0.5 ** (steps / 150) + 0.01 * rng.standard_normal(400)
+    assert half_life(steps, values) == pytest.approx(150, rel=0.05)
 
 
-def test_overfitted_curves_are_always_found():
-    rng = np.random.default_rng(1)
-    for _ in range(300):
-        turn, rise = rng.uniform(15, 35), rng.uniform(0.3, 1.0)
-        train = noisy(0.05 + 1.9 * np.exp(-TIME / 8), rng)
-        validation = noisy(FALLING + rise * np.clip((TIME - turn) / 25, 0, None), rng)
-        verdict = diagnose(train, validation, baseline=2.3)
-        assert verdict.name == "overfitting", verdict
+def test_half_life_of_what_does_not_fall_like_that():
+    steps = np.arange(50)
+    assert half_life(steps, 5.0 - 0.1 * steps) == np.inf
+    assert half_life(steps, 1 - 0.5 ** (steps / 5)) == np.inf
+    assert half_life(steps, np.full(50, 3.0)) == np.inf
+    assert np.isnan(half_life(steps, np.where(steps > 40, np.nan, 1.0)))
 
 
-def test_curves_must_agree_and_be_long_enough():
-    with pytest.raises(ValueError, match=r"at least 5 points, got \(4,\)"):
-        diagnose(FALLING[:4], FALLING[:4])
-    with pytest.raises(ValueError, match="of one length"):
-        diagnose(FALLING, FALLING[:-1])
+def test_final_values_over_seeds():
+    curves = [[5.0, 1.0, 4.0, 2.0, 3.0], [5.0, 6.0, 2.0, 8.0, 4.0]]
+    found = final_values([0, 10, 20, 30, 40], curves, last=3)
+    assert found.best == estimate([1.0, 2.0])
+    assert found.best_step == estimate([10.0, 20.0])
+    assert found.last == estimate([3.0, 4.0])
+    higher = final_values([0, 10, 20, 30, 40], curves, last=1, better="higher")
+    assert (higher.best.mean, higher.best_step.mean, higher.last.mean) == (6.5, 15, 3.5)
+
+
+def test_final_values_of_one_curve_and_of_one_that_broke():
+    assert final_values([0, 1, 2], [3.0, 2.0, 2.5], last=2).last.mean == 2.25
+    broken = final_values([0, 1, 2], [[3.0, 1.0, np.nan], [3.0, 2.0, 1.0]], last=1)
+    assert broken.best.mean == 1
+    assert np.isnan(broken.last.mean)

@@ -6,10 +6,11 @@ A curve is an array whose last axis runs over recorded steps; leading axes (seed
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import minimize_scalar
 
 Curve = NDArray[np.float64]
 
@@ -99,16 +100,95 @@ def normalized_progress(values: ArrayLike, *, best: ArrayLike | None = None) -> 
         >>> float(normalized_progress([4.0, 2.0, 0.0]))
         0.5
     """
+    left = _left_to_go(values, best)
+    return ((left[..., 1:] + left[..., :-1]) / 2).mean(-1)
+
+
+def share_reached(
+    values: ArrayLike,
+    budgets: Sequence[float] = (0.1, 0.5, 0.9),
+    *,
+    best: ArrayLike | None = None,
+) -> Curve:
+    """Share of the way to the best that is behind a curve after each part of its budget.
+
+    Formula: `(l_0 - l_t) / (l_0 - best)`, `l_t` being the best value up to then.
+
+    Args:
+        values: curves of losses (lower is better) over the last axis.
+        budgets: parts of the recorded points, in [0, 1]; between two points a line is drawn.
+        best: the value that counts as done; the minimum of each curve if None.
+
+    Returns:
+        The shares, on a last axis of budgets.
+
+    Example:
+        >>> share_reached([4.0, 2.0, 1.0, 1.0, 0.0], [0.25, 0.5, 1.0]).tolist()
+        [0.5, 0.75, 1.0]
+    """
+    left = _left_to_go(values, best)
+    at = np.asarray(budgets, np.float64) * (left.shape[-1] - 1)
+    before = np.minimum(np.floor(at).astype(np.intp), max(left.shape[-1] - 2, 0))
+    after = np.minimum(before + 1, left.shape[-1] - 1)
+    return 1 - left[..., before] - (at - before) * (left[..., after] - left[..., before])
+
+
+def half_life(steps: ArrayLike, values: ArrayLike) -> float:
+    """Steps in which one curve halves its distance to where it leads.
+
+    Formula: `constant * log(2)` of the least-squares fit `level + height * exp(-step / constant)`;
+    the level is fitted too.
+
+    Args:
+        steps: the recorded steps, one per point of the curve.
+        values: one curve with at least four points.
+
+    Returns:
+        Infinity for a curve that does not fall, or falls without bending; NaN if it is not finite.
+
+    Example:
+        >>> steps = np.arange(0, 100, 10)
+        >>> round(half_life(steps, 3 + 2 ** (-steps / 20)), 4)
+        20.0
+    """
+    steps, values = np.asarray(steps, np.float64), np.asarray(values, np.float64)
+    if not np.isfinite(values).all():
+        return float("nan")
+    time = (steps - steps[0]) / (steps[-1] - steps[0])
+    centred = (values - values.mean()) / max(float(np.ptp(values)), 1e-300)
+
+    def fit(log_constant: float) -> tuple[float, float]:
+        """Level and height are linear: only the time constant must be searched."""
+        shape = np.exp(-time / np.exp(log_constant))
+        shape -= shape.mean()
+        height = (shape @ centred) / (shape @ shape)
+        return float(((centred - height * shape) ** 2).sum()), float(height)
+
+    # From half a point to where an exponential cannot be told from a straight line.
+    grid = np.linspace(np.log(0.5 / time.size), np.log(20.0), 80)
+    best = int(np.argmin([fit(place)[0] for place in grid]))
+    if best == grid.size - 1 or fit(grid[best])[1] <= 0:
+        return float("inf")
+    # SciPy's types say more than its bounded search returns.
+    found: Any = minimize_scalar(
+        lambda place: fit(place)[0],
+        bounds=(grid[max(best - 1, 0)], grid[best + 1]),
+        method="bounded",
+        options={"xatol": 1e-10},
+    )
+    return float(np.exp(found.x) * np.log(2) * (steps[-1] - steps[0]))
+
+
+def _left_to_go(values: ArrayLike, best: ArrayLike | None) -> Curve:
+    """The way to the best at each point, from 1 to 0; NaN for a curve that is not finite."""
     values = np.asarray(values, np.float64)
-    finite = np.asarray(np.isfinite(values).all(-1))
-    values = np.where(finite[..., None], values, 0.0)
-    lowest = np.minimum.accumulate(values, axis=-1)
+    finite = np.isfinite(values).all(-1, keepdims=True)
+    lowest = np.minimum.accumulate(np.where(finite, values, 0.0), axis=-1)
     done = lowest[..., -1] if best is None else np.asarray(best, np.float64)
-    span = values[..., 0] - done
-    left = (lowest - done[..., None]) / np.where(span > 0, span, 1.0)[..., None]
-    left = np.where((span > 0)[..., None], np.clip(left, 0, 1), 1.0)
-    area = ((left[..., 1:] + left[..., :-1]) / 2).mean(-1)
-    return np.where(finite, area, np.nan)
+    span = (lowest[..., 0] - done)[..., None]
+    left = (lowest - done[..., None]) / np.where(span > 0, span, 1.0)
+    left = np.where(span > 0, np.clip(left, 0, 1), 1.0)
+    return np.where(finite, left, np.nan)
 
 
 def slope(values: ArrayLike) -> tuple[float, float]:
@@ -155,6 +235,51 @@ def best_point(values: ArrayLike, better: Literal["lower", "higher"] = "lower") 
     values = np.asarray(values, np.float64)
     signed = values if better == "lower" else -values
     return np.where(np.isfinite(signed), signed, np.inf).argmin(-1)
+
+
+@dataclass(frozen=True)
+class Final:
+    """Where curves end, over seeds.
+
+    Attributes:
+        best: the best recorded value of each.
+        best_step: the step that it was recorded at.
+        last: the median of the last points of each.
+    """
+
+    best: Estimate
+    best_step: Estimate
+    last: Estimate
+
+
+def final_values(
+    steps: ArrayLike,
+    values: ArrayLike,
+    *,
+    last: int = 5,
+    better: Literal["lower", "higher"] = "lower",
+) -> Final:
+    """The best value with its step and the median of the last points, as means over seeds.
+
+    The best of a noisy curve lies too low; the median of the last points does not.
+
+    Args:
+        steps: the recorded steps, one per point of the curve.
+        values: one curve, or curves of several seeds over the last axis.
+        last: how many points at the end.
+        better: whether a lower or a higher value is the better one.
+
+    Example:
+        >>> found = final_values([0, 10, 20], [[3.0, 1.0, 2.0], [3.0, 2.0, 1.0]], last=1)
+        >>> found.best.mean, found.best_step.mean, found.last.mean
+        (1.0, 15.0, 1.5)
+    """
+    steps, values = np.asarray(steps, np.float64), np.asarray(values, np.float64)
+    place = best_point(values, better)
+    best = np.take_along_axis(values, place[..., None], -1)
+    return Final(
+        estimate(best), estimate(steps[place]), estimate(np.median(values[..., -last:], -1))
+    )
 
 
 def average_curve(curves: Sequence[ArrayLike] | ArrayLike) -> tuple[Curve, Curve]:

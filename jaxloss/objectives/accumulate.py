@@ -62,7 +62,7 @@ def accumulate(
         step: ArrayLike | None = None,
         weights: Mapping[str, Weight] | None = None,
     ) -> tuple[tuple[Array, dict[str, Array]], PyTree[Any]]:
-        size = _batch_size(args)
+        size = batch_size(args)
         kinds = _inspect(composed.terms, params, args, size, microbatch_size)
 
         def averages(params: PyTree[Any], *part: Any) -> dict[str, Average]:
@@ -130,7 +130,8 @@ class _Kind(NamedTuple):
     moving: bool
 
 
-def _batch_size(args: tuple[Any, ...]) -> int:
+def batch_size(args: tuple[Any, ...]) -> int:
+    """Length of the first axis, which all arrays must share."""
     shapes = [jnp.shape(leaf) for leaf in jax.tree.leaves(args)]
     sizes = {shape[:1] for shape in shapes}
     if len(sizes) != 1 or sizes == {()}:

@@ -1,39 +1,31 @@
-"""Pictures of losses and of training runs; the only module that imports matplotlib.
+"""Pictures of training runs: losses, the shared metric, and the ranking."""
 
-Colours are those of Okabe and Ito, which people with any colour vision tell apart; lines that
-share a panel differ in dashes as well. Every picture exists for a light and for a dark ground.
-"""
-
-import io
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
-from numpy.typing import NDArray
+from matplotlib.ticker import MaxNLocator
 
 from jaxloss.analysis.curves import average_curve
+from jaxloss.analysis.plots.style import (
+    DASHES,
+    GROUNDS,
+    Floats,
+    Theme,
+    drawing,
+    headline,
+    percent as in_percent,
+    png,
+)
 
-Theme = Literal["light", "dark"]
-Floats = NDArray[np.float64]
-
-BLUE, VERMILLION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
-ORANGE, SKY, YELLOW = "#E69F00", "#56B4E9", "#F0E442"
-GROUNDS: dict[Theme, dict[str, str]] = {
-    "light": {"ground": "#ffffff", "ink": "#1c2024", "soft": "#60646c", "line": "#e3e5e8"},
-    "dark": {"ground": "#15181c", "ink": "#edeef0", "soft": "#a3a9b3", "line": "#2e333a"},
+Band = Literal["error", "quantiles"]
+BANDS: dict[Band, str] = {
+    "error": "means over seeds and one standard error",
+    "quantiles": "medians over seeds and the middle 80 %",
 }
-# Deep blue disappears on a dark ground, yellow on a light one.
-CYCLES: dict[Theme, tuple[str, ...]] = {
-    "light": (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, "#1c2024", "#8a7a00"),
-    "dark": ("#4ea5dc", "#f0803c", "#23b88d", PURPLE, ORANGE, SKY, "#edeef0", YELLOW),
-}
-DASHES = ("-", "--", ":", "-.")
 
 
 @dataclass(frozen=True)
@@ -57,70 +49,6 @@ class Ranked:
     leading: bool
 
 
-@dataclass(frozen=True)
-class Shape:
-    """Value and gradient of one loss along one argument."""
-
-    label: str
-    x: Floats
-    value: Floats
-    gradient: Floats
-
-
-@contextmanager
-def drawing(theme: Theme = "light") -> Generator[tuple[str, ...]]:
-    """The house style while a figure is built and saved; gives the theme's line colours.
-
-    Args:
-        theme: ground that the figure is for.
-    """
-    ground = GROUNDS[theme]
-    style: dict[Any, Any] = {
-        "figure.facecolor": ground["ground"],
-        "savefig.facecolor": ground["ground"],
-        "axes.facecolor": ground["ground"],
-        "axes.edgecolor": ground["soft"],
-        "axes.labelcolor": ground["soft"],
-        "axes.titlecolor": ground["ink"],
-        "axes.titlesize": 11,
-        "axes.titleweight": "bold",
-        "axes.titlelocation": "left",
-        "axes.titlepad": 8,
-        "axes.labelsize": 10,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.grid": True,
-        "axes.axisbelow": True,
-        "grid.color": ground["line"],
-        "grid.linewidth": 0.8,
-        "xtick.color": ground["soft"],
-        "ytick.color": ground["soft"],
-        "xtick.labelsize": 9.5,
-        "ytick.labelsize": 9.5,
-        "text.color": ground["ink"],
-        "font.size": 10,
-        "font.family": "DejaVu Sans",
-        "legend.frameon": False,
-        "legend.fontsize": 9.5,
-        "lines.linewidth": 2.0,
-        "figure.dpi": 100,
-    }
-    with mpl.rc_context(style):
-        yield CYCLES[theme]
-
-
-def png(figure: Figure, *, dpi: int = 150) -> bytes:
-    """A figure as PNG bytes that carry the name of their maker.
-
-    Args:
-        figure: drawn inside `drawing`.
-        dpi: pixels per inch.
-    """
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": "jaxloss"})
-    return buffer.getvalue()
-
-
 def loss_figure(curves: LossCurves, steps: Floats, theme: Theme = "light") -> bytes:
     """Training and validation loss of one loss, as a small picture.
 
@@ -136,6 +64,42 @@ def loss_figure(curves: LossCurves, steps: Floats, theme: Theme = "light") -> by
         figure.legend(loc="outside upper left", ncols=2)
         axes.set_xlabel("step")
         axes.set_ylabel("mean loss")
+        return png(figure)
+
+
+def curves_figure(
+    curves: Sequence[LossCurves],
+    steps: Floats,
+    *,
+    title: str = "Training and validation loss",
+    band: Band = "error",
+    theme: Theme = "light",
+) -> bytes:
+    """Training and validation loss of several losses, a panel each, in units of their own.
+
+    Args:
+        curves: of all losses.
+        steps: the recorded steps.
+        title: headline of the picture.
+        band: what lines and bands show of the seeds.
+        theme: ground that it is for.
+    """
+    columns = 2 if len(curves) in (2, 4) else min(3, len(curves))
+    rows = -(-len(curves) // columns)
+    with drawing(theme) as colours:
+        figure = Figure(figsize=(0.6 + 3.4 * columns, 1.3 + 2.5 * rows), layout="constrained")
+        headline(figure, title)
+        panels = figure.subplots(rows, columns, squeeze=False, sharex=True).ravel()
+        _draw_panels(list(panels), columns, curves, steps, colours, theme, band)
+        handles, names = panels[0].get_legend_handles_labels()
+        figure.legend(
+            handles,
+            names,
+            loc="outside lower center",
+            ncols=2,
+            title=BANDS[band],
+            title_fontsize=9,
+        )
         return png(figure)
 
 
@@ -175,6 +139,7 @@ def overview(
     metric: str,
     percent: bool,
     target: float,
+    theme: Theme = "light",
 ) -> bytes:
     """Ranking, shared metric and the curves of each loss on one sheet.
 
@@ -186,77 +151,45 @@ def overview(
         metric: name of the metric that ranks.
         percent: whether it is a share.
         target: drawn as a line in the metric's panel.
+        theme: ground that it is for.
     """
     columns = 4 if len(curves) > 6 else 3
     rows = -(-len(curves) // columns)
     top = 1.5 + 0.34 * max(len(ranking), 5)
-    with drawing() as colours:
+    with drawing(theme) as colours:
         figure = Figure(figsize=(15, 0.9 + top + 2.75 * rows), layout="constrained")
         figure.suptitle(title, x=0.012, ha="left", fontsize=15, fontweight="bold")
         grid = figure.add_gridspec(2, 1, height_ratios=[top, 2.75 * rows])
         upper, lower = (figure.add_subfigure(grid[i]) for i in range(2))
         left, right = upper.subplots(1, 2, width_ratios=[1.1, 1])
-        draw_ranking(left, ranking, metric, colours, percent=percent)
-        draw_metric(right, curves, steps, metric, colours, "light", percent=percent, target=target)
+        draw_ranking(left, ranking, metric, colours, theme, percent=percent)
+        draw_metric(right, curves, steps, metric, colours, theme, percent=percent, target=target)
         right.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), handlelength=2.6)
         panels = lower.subplots(rows, columns, squeeze=False, sharex=True).ravel()
-        for axes, one in zip(panels, curves, strict=False):
-            draw_loss(axes, one, steps, colours, "light")
-            axes.set_title(one.label, fontsize=9.5)
-        for axes in panels[len(curves) :]:
-            axes.set_visible(False)
-        for axes in panels[: len(curves)][-columns:]:
-            axes.tick_params(labelbottom=True)
-            axes.set_xlabel("step")
-        for axes in panels[::columns]:
-            axes.set_ylabel("mean loss")
+        _draw_panels(list(panels), columns, curves, steps, colours, theme)
         handles, names = panels[0].get_legend_handles_labels()
         lower.legend(handles, names, loc="outside upper left", ncols=2)
         return png(figure, dpi=110)
 
 
-def shape_figure(
-    shapes: Sequence[Shape], *, title: str, axis: str, theme: Theme = "light"
-) -> bytes:
-    """Value and gradient of a loss side by side, one line per hyperparameter setting.
-
-    Args:
-        shapes: one per setting.
-        title: headline of the sheet.
-        axis: what moves.
-        theme: ground that it is for.
-    """
-    with drawing(theme) as colours:
-        figure = Figure(figsize=(9.6, 4.1), layout="constrained")
-        figure.suptitle(title, x=0.012, ha="left", fontsize=14, fontweight="bold")
-        left, right = figure.subplots(1, 2)
-        for i, shape in enumerate(shapes):
-            style = {"color": colours[i % len(colours)], "linestyle": DASHES[i % len(DASHES)]}
-            left.plot(shape.x, shape.value, label=shape.label, **style)
-            right.plot(shape.x, shape.gradient, **style)
-        for axes, name in ((left, "value"), (right, "gradient")):
-            axes.set_title(name)
-            axes.set_xlabel(axis)
-            axes.axhline(0, color=GROUNDS[theme]["soft"], linewidth=0.8)
-            axes.margins(x=0)
-        if len(shapes) > 1:
-            left.legend(loc="best", handlelength=2.8)
-        return png(figure)
-
-
 def draw_loss(
-    axes: Axes, curves: LossCurves, steps: Floats, colours: Sequence[str], theme: Theme
+    axes: Axes,
+    curves: LossCurves,
+    steps: Floats,
+    colours: Sequence[str],
+    theme: Theme,
+    band: Band = "error",
 ) -> None:
-    """Training and validation loss with bands of one standard error over the seeds."""
+    """Training and validation loss with bands over the seeds."""
     seen = []
     for name, values, colour, dash in (
         ("training", curves.train, colours[0], "-"),
         ("validation", curves.validation, colours[1], "--"),
     ):
-        mean, error = average_curve(values)
-        axes.plot(steps, mean, dash, color=colour, label=name)
-        axes.fill_between(steps, mean - error, mean + error, color=colour, alpha=0.22, linewidth=0)
-        seen.append(mean)
+        middle, low, high = _over_seeds(values, band)
+        axes.plot(steps, middle, dash, color=colour, label=name)
+        axes.fill_between(steps, low, high, color=colour, alpha=0.22, linewidth=0)
+        seen.append(middle)
     bottom, top = _limits(np.array(seen), curves.baseline)
     axes.set_ylim(bottom, top)
     _draw_baseline(axes, curves.baseline, top, GROUNDS[theme]["soft"])
@@ -297,14 +230,20 @@ def draw_metric(
     axes.set_ylabel(f"validation {label}")
     axes.set_xlabel("step")
     if percent:
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g} %"))
+        in_percent(axes.yaxis)
 
 
 def draw_ranking(
-    axes: Axes, ranking: Sequence[Ranked], metric: str, colours: Sequence[str], *, percent: bool
+    axes: Axes,
+    ranking: Sequence[Ranked],
+    metric: str,
+    colours: Sequence[str],
+    theme: Theme = "light",
+    *,
+    percent: bool,
 ) -> None:
     """Means with bars of two standard errors, best loss on top."""
-    soft = GROUNDS["light"]["soft"]
+    soft = GROUNDS[theme]["soft"]
     for place, one in enumerate(ranking):
         colour = colours[2] if one.leading else soft
         error = 2 * one.error if np.isfinite(one.error) else 0.0
@@ -319,12 +258,44 @@ def draw_ranking(
             capsize=4,
         )
     axes.set_yticks(range(len(ranking)), [one.label for one in ranking])
-    axes.tick_params(axis="y", length=0, labelcolor=GROUNDS["light"]["ink"])
+    axes.tick_params(axis="y", length=0, labelcolor=GROUNDS[theme]["ink"])
     axes.set_ylim(len(ranking) - 0.5, -0.5)
     axes.set_title(f"test {metric} (bars: two standard errors)")
     axes.grid(axis="y", visible=False)
     if percent:
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g} %"))
+        in_percent(axes.xaxis)
+
+
+def _draw_panels(
+    panels: Sequence[Axes],
+    columns: int,
+    curves: Sequence[LossCurves],
+    steps: Floats,
+    colours: Sequence[str],
+    theme: Theme,
+    band: Band = "error",
+) -> None:
+    """A panel a loss; what is left of the last row stays empty."""
+    for axes, one in zip(panels, curves, strict=False):
+        draw_loss(axes, one, steps, colours, theme, band)
+        axes.set_title(one.label, fontsize=9.5)
+    for axes in panels[len(curves) :]:
+        axes.set_visible(False)
+    for axes in panels[: len(curves)][-columns:]:
+        axes.tick_params(labelbottom=True)
+        axes.set_xlabel("step")
+    for axes in panels[::columns]:
+        axes.set_ylabel("mean loss")
+
+
+def _over_seeds(values: Floats, band: Band) -> tuple[Floats, Floats, Floats]:
+    """The line in the middle, and both ends of the band."""
+    if band == "error":
+        mean, error = average_curve(values)
+        return mean, mean - error, mean + error
+    with np.errstate(invalid="ignore"):  # a run that broke shows as NaN
+        low, middle, high = np.quantile(values, [0.1, 0.5, 0.9], axis=0)
+    return middle, low, high
 
 
 def _draw_baseline(axes: Axes, baseline: float, top: float, soft: str) -> None:
