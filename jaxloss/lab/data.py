@@ -1,6 +1,5 @@
 """Data for a comparison: bundled sets, or a person's own table, with the task found out."""
 
-import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from jaxloss.lab.errors import DataError, suggest
+from jaxloss.lab.errors import DataError, no_file, suggest
 
 Task = Literal["binary", "multiclass", "regression"]
 TASKS: tuple[Task, ...] = get_args(Task)
@@ -74,11 +73,7 @@ def load(source: str, target: str | None = None, task: Task | None = None) -> Da
             )
         raise DataError(f"no file and no bundled set called {source!r}; {suggest(source, BUNDLED)}")
     if not path.is_file():
-        beside = [found.stem for found in path.parent.glob(f"*{path.suffix}")]
-        close = difflib.get_close_matches(path.stem, beside, n=1, cutoff=0.7)
-        hint = f"did you mean {close[0] + path.suffix!r}?" if close else ""
-        kind = "is a folder, not a file" if path.is_dir() else "does not exist"
-        raise DataError(f"{source} {kind}" + (f"; {hint}" if hint else ""))
+        raise DataError(no_file(source))
     if path.stat().st_size == 0:
         raise DataError(f"{source} is empty")
     return readers[path.suffix.lower()](path, target, task)

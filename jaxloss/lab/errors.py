@@ -3,6 +3,7 @@
 import difflib
 import importlib.util
 from collections.abc import Iterable
+from pathlib import Path
 
 
 class LabError(ValueError):
@@ -30,6 +31,19 @@ def suggest(name: str, names: Iterable[str]) -> str:
         return f"did you mean {' or '.join(repr(c) for c in close)}?"
     more = ", ..." if len(known) > 12 else ""
     return f"there are: {', '.join(known[:12])}{more}"
+
+
+def no_file(source: str) -> str:
+    """The error about a path that leads to no file, with a file nearby that may be meant.
+
+    Args:
+        source: the path as it was given.
+    """
+    path = Path(source)
+    beside = [found.stem for found in path.parent.glob(f"*{path.suffix}")]
+    close = difflib.get_close_matches(path.stem, beside, n=1, cutoff=0.7)
+    hint = f"; did you mean {close[0] + path.suffix!r}?" if close else ""
+    return f"{source} {'is a folder, not a file' if path.is_dir() else 'does not exist'}{hint}"
 
 
 def need(verb: str, *modules: str) -> None:

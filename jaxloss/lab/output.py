@@ -3,20 +3,26 @@
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from jaxloss.lab.errors import LabError
 
 FILES = ("results.json", "curves.png", "report.html")
 MADE_BY = "jaxloss compare"
+UNFINISHED = ".jaxloss-"  # how names of files begin that are being written
 
 
-def check_folder(folder: Path) -> None:
+def check_folder(
+    folder: Path, files: Collection[str] = FILES, made_by: str = MADE_BY, state: str | None = None
+) -> None:
     """Raise unless the results may be written into a folder; leaves nothing behind.
 
     Args:
         folder: need not exist yet.
+        files: that may be there.
+        made_by: verb whose results they have to be.
+        state: file that is there before there are results, and is looked at by whoever reads it.
     """
     existing = folder
     while not existing.exists() and existing != existing.parent:
@@ -30,16 +36,17 @@ def check_folder(folder: Path) -> None:
         raise LabError(f"cannot write to {folder}: {error.strerror}") from None
     if existing != folder:
         return
-    present = sorted(entry.name for entry in folder.iterdir())
-    foreign = [name for name in present if name not in FILES]
+    # What a process that was killed had not yet renamed is nobody's.
+    present = sorted(e.name for e in folder.iterdir() if not e.name.startswith(UNFINISHED))
+    foreign = [name for name in present if name not in files]
     if foreign:
         raise LabError(
             f"{folder} holds files that are not ours ({', '.join(foreign[:3])}"
             f"{', ...' if len(foreign) > 3 else ''}): choose another folder with --output"
         )
-    if present and not _is_ours(folder / "results.json"):
+    if set(present) - {state} and not _is_ours(folder / "results.json", made_by):
         raise LabError(
-            f"{folder} holds {', '.join(present)}, but not from `{MADE_BY}`: choose another folder "
+            f"{folder} holds {', '.join(present)}, but not from `{made_by}`: choose another folder "
             "with --output"
         )
 
@@ -55,7 +62,7 @@ def write_all(folder: Path, files: Mapping[str, bytes]) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in files.items():
-            handle, path = tempfile.mkstemp(prefix=".jaxloss-", dir=folder)
+            handle, path = tempfile.mkstemp(prefix=UNFINISHED, dir=folder)
             written[name] = Path(path)
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
@@ -86,9 +93,9 @@ def check_picture(path: Path) -> None:
         raise LabError(f"{path} is there and not a picture of ours: choose another --output")
 
 
-def _is_ours(results: Path) -> bool:
+def _is_ours(results: Path, made_by: str) -> bool:
     try:
         content = json.loads(results.read_text("utf-8"))
     except (OSError, ValueError):
         return False
-    return isinstance(content, dict) and content.get("made_by") == MADE_BY
+    return isinstance(content, dict) and content.get("made_by") == made_by

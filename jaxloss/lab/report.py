@@ -22,6 +22,7 @@ NEUTRAL = ("steady generalisation gap", "noisy validation", "validation below tr
 def sheet(comparison: Comparison) -> bytes:
     """Ranking and all curves on one PNG."""
     metric = comparison.metric
+    done = words.corruption(comparison.corruption, comparison.data.task)
     scores = [(r, estimate(r.metrics[metric.name])) for r in comparison.results]
     ranking = [
         plots.Ranked(words.short(r, comparison), score.mean, score.error, leading(r))
@@ -32,7 +33,7 @@ def sheet(comparison: Comparison) -> bytes:
         ranking,
         [_curves(result, comparison) for result in comparison.results],
         comparison.plan.grid.astype(float),
-        title=f"{comparison.data.name}{words.corruption(comparison)}: "
+        title=f"{comparison.data.name}{done}: "
         f"{len(comparison.results)} losses, {comparison.seeds} seeds",
         metric=metric.label,
         percent=metric.percent,
@@ -52,7 +53,7 @@ def page(comparison: Comparison, *, command: str, versions: str, seconds: float)
     answer = words.headline(comparison)
     css = resources.files("jaxloss.lab").joinpath("report.css").read_text("utf-8")
     data = comparison.data
-    remarks = "".join(f"<li>{_escape(text)}</li>" for text in words.remarks(comparison))
+    remarks = "".join(f"<li>{escape(text)}</li>" for text in words.remarks(comparison))
     return f"""<!doctype html>
 <html lang="en">
 <head>
@@ -67,7 +68,7 @@ def page(comparison: Comparison, *, command: str, versions: str, seconds: float)
 <main>
 <p class="kicker"><b>jaxloss compare</b> · {html.escape(data.name)} · {data.task} ·
 {len(comparison.results)} losses, {comparison.seeds} seeds each</p>
-<h1>{_escape(answer)}</h1>
+<h1>{escape(answer)}</h1>
 <ul class="remarks">{remarks}</ul>
 <h2>Ranking by test {comparison.metric.label}</h2>
 <section class="card">
@@ -94,9 +95,9 @@ verdict speaks of the steps up to the last one.</p>
 {"".join(_panel(result, comparison) for result in comparison.results)}
 </section>
 <h2>What was done</h2>
-<section class="card">{_definitions(words.deeds(comparison))}</section>
+<section class="card">{definitions(words.deeds(comparison))}</section>
 <h2>What the figures mean</h2>
-<section class="card">{_definitions(words.definitions(comparison))}</section>
+<section class="card">{definitions(words.definitions(comparison))}</section>
 <h2>Repeat it</h2>
 <pre>{html.escape(command)}</pre>
 <footer>{html.escape(versions)} · {seconds:.0f} s · every figure and curve is in
@@ -107,7 +108,7 @@ results.json</footer>
 """
 
 
-def _escape(text: str) -> str:
+def escape(text: str) -> str:
     """Text for a page; a value keeps its error and its unit on the same line."""
     return html.escape(text).replace(" ± ", "&nbsp;±&nbsp;").replace(" %", "&nbsp;%")
 
@@ -243,8 +244,8 @@ def _panel(result: Result, comparison: Comparison) -> str:
     return (
         f'<article class="card panel"><h3>{_name(result, comparison)}</h3>'
         f"<div>{_badge(result)}</div>"
-        f"{_picture(light, dark, f'training and validation loss of {name} over steps')}"
-        f"<p>{_escape(result.verdict.reason)}</p>"
+        f"{picture(light, dark, f'training and validation loss of {name} over steps')}"
+        f"<p>{escape(result.verdict.reason)} {escape(result.verdict.advice)}</p>"
         f'<p class="small">{html.escape(result.verdict.source)}</p></article>'
     )
 
@@ -263,11 +264,17 @@ def _metric_picture(comparison: Comparison) -> str:
         )
         for theme in ("light", "dark")
     )
-    return _picture(light, dark, f"validation {metric.label} of each loss over steps")
+    return picture(light, dark, f"validation {metric.label} of each loss over steps")
 
 
-def _picture(light: bytes, dark: bytes, words_for_it: str) -> str:
-    """Both grounds in one element; the reader's scheme picks."""
+def picture(light: bytes, dark: bytes, words_for_it: str) -> str:
+    """Both grounds in one element; the reader's scheme picks.
+
+    Args:
+        light: PNG for a light ground.
+        dark: PNG for a dark one.
+        words_for_it: what it shows.
+    """
     sources = [f"data:image/png;base64,{base64.b64encode(i).decode()}" for i in (light, dark)]
     return (
         f'<picture><source media="(prefers-color-scheme: dark)" srcset="{sources[1]}">'
@@ -275,8 +282,13 @@ def _picture(light: bytes, dark: bytes, words_for_it: str) -> str:
     )
 
 
-def _definitions(pairs: list[tuple[str, str]]) -> str:
-    rows = "".join(f"<dt>{html.escape(a)}</dt><dd>{_escape(b)}</dd>" for a, b in pairs)
+def definitions(pairs: list[tuple[str, str]]) -> str:
+    """A list of terms and what they mean.
+
+    Args:
+        pairs: of term and meaning.
+    """
+    rows = "".join(f"<dt>{html.escape(a)}</dt><dd>{escape(b)}</dd>" for a, b in pairs)
     return f"<dl>{rows}</dl>"
 
 

@@ -1,8 +1,6 @@
-"""Value and gradient of a loss along one argument, for `jaxloss show`."""
+"""Value and gradient of a loss along the line that tells most, for `show` and the gallery."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import jax
 import jax.numpy as jnp
@@ -11,76 +9,30 @@ from jax import Array
 
 from jaxloss.analysis.plots import Shape
 from jaxloss.catalogue import Row
-from jaxloss.domains import DOMAINS
 from jaxloss.lab.errors import LabError
+from jaxloss.lab.lines import line_of
 
 POINTS = 401
-CLASSES = 5
+VISIBLE = 0.02
+"""Share of its span that a curve must move by for a hyperparameter to be worth showing."""
+QUICKLY = {"xla_backend_optimization_level": 0}
+"""A program that runs once, for milliseconds, compiles in half the time without optimising it.
+
+XLA has been seen to make NaN of a gradient in this way only, so what is not finite runs again.
+"""
+FLOORS = ("eps",)
+"""Hyperparameters that only keep numbers finite: nothing to look at."""
+
+LOGARITHMS = ("logit_scale",)
+"""Hyperparameters that are logarithms, which sums change as factors change others."""
+
+Setting = Mapping[str, float]
 
 
-@dataclass(frozen=True)
-class Line:
-    """A way through the arguments of a loss.
+def shapes(row: Row, settings: Setting) -> tuple[list[Shape], str]:
+    """Curves of a loss for the settings given, or for a few values of its main hyperparameter.
 
-    Attributes:
-        axis: what moves, in words.
-        low, high: from where to where.
-        call: positional arguments at a place on the line.
-    """
-
-    axis: str
-    low: float
-    high: float
-    call: Callable[[Array], tuple[Any, ...]]
-
-
-def _first_class(score: Array, rest: float | Array = 0.0) -> Array:
-    return jnp.concatenate([score[None], jnp.full(CLASSES - 1, rest)])
-
-
-def _right_class() -> Array:
-    return jax.nn.one_hot(0, CLASSES)
-
-
-_FIRST_LABEL = np.int32(0)
-_PROBABILITY = "probability of the true class"
-_LOGIT = f"logit of the true class (the other {CLASSES - 1} at 0)"
-
-# The line on which a loss is drawn, by what it reads; the first domain that is here wins.
-LINES: Mapping[str, Line] = {
-    # Not at target 0, where relative errors have no meaning.
-    "reals": Line("error: pred - target (target at 1)", -5, 5, lambda x: (1 + x, jnp.ones(()))),
-    "unit": Line("pred (target at 0.5)", 0, 1, lambda x: (x, jnp.full((), 0.5))),
-    "positives": Line("pred (target at 1)", 0.05, 4, lambda x: (x, jnp.ones(()))),
-    "logits_bits": Line("logit of a positive (target 1)", -5, 5, lambda x: (x, jnp.ones(()))),
-    "logits_signs": Line("margin: target * logit", -3, 3, lambda x: (x, jnp.ones(()))),
-    "probabilities_bits": Line(
-        "probability of a positive (target 1)", 0.01, 1, lambda x: (x, jnp.ones(()))
-    ),
-    "logits_labels": Line(_LOGIT, -6, 8, lambda x: (_first_class(x), _FIRST_LABEL)),
-    "logits_distributions": Line(_LOGIT, -6, 8, lambda x: (_first_class(x), _right_class())),
-    "probabilities_labels": Line(
-        _PROBABILITY,
-        0.01,
-        0.99,
-        lambda x: (_first_class(x, (1 - x) / (CLASSES - 1)), _FIRST_LABEL),
-    ),
-    "probabilities_distributions": Line(
-        _PROBABILITY,
-        0.01,
-        0.99,
-        lambda x: (_first_class(x, (1 - x) / (CLASSES - 1)), _right_class()),
-    ),
-    "log_probabilities_labels": Line(
-        "log-probability of the true class", -6, 0, lambda x: (_first_class(x), _FIRST_LABEL)
-    ),
-    "distances_signs": Line("distance of a pair alike (1)", 0, 3, lambda x: (x, jnp.ones(()))),
-    "pairs_signs": Line("x - y (target 1)", -3, 3, lambda x: (x, jnp.zeros(()), jnp.ones(()))),
-}
-
-
-def shapes(row: Row, settings: Mapping[str, float]) -> tuple[list[Shape], str]:
-    """Curves of a loss for the settings given, or for a few values of its first hyperparameter.
+    The main hyperparameter is the first that visibly changes the curve.
 
     Args:
         row: of the catalogue.
@@ -88,68 +40,84 @@ def shapes(row: Row, settings: Mapping[str, float]) -> tuple[list[Shape], str]:
 
     Returns:
         The curves and the name of what moves.
+
+    Raises:
+        LabError: if the loss cannot be drawn by itself, or has no finite value.
     """
-    line, options = _line(row)
-    variants: list[tuple[str, Mapping[str, float]]]
+    line, drawn = line_of(row)
+    defaults = row.hyperparameters
+    x = np.linspace(line.low, line.high, POINTS)
     if settings:
         text = ", ".join(f"{name} = {value:g}" for name, value in settings.items())
-        variants = [(text, settings), ("default", {})]
+        variants = {"": [(text, settings), ("default", {})]}
     else:
-        variants = _variants(row)
-    drawn = [_shape(row, line, label, values, options) for label, values in variants]
-    drawn = [shape for shape in drawn if np.isfinite(shape.value).any()]
-    if not drawn:
+        variants = _variants(defaults)
+
+    def value(x: Array, setting: Setting) -> tuple[Array, Array]:
+        values = row.loss(*line.call(drawn.positional, x), **drawn.options, **setting)
+        shown = values.mean() if line.item is None else values.reshape(-1)[line.item]
+        return shown, jnp.asarray(values.size)
+
+    every = [setting for group in variants.values() for _, setting in group]
+    varied = sorted({name for setting in every for name in setting})
+    stacked = {
+        name: jnp.asarray([s.get(name, defaults[name]) for s in every], jnp.float32)
+        for name in varied
+    }
+    # All settings and points are one program: compiling takes longer than all of them.
+    over_points = jax.vmap(jax.value_and_grad(value, has_aux=True), (0, None))
+    over_all = jax.vmap(over_points, (None, 0), axis_size=len(every))
+    for options in (QUICKLY, None):
+        run = jax.jit(over_all, compiler_options=options)
+        try:
+            (heights, counts), slopes = run(jnp.asarray(x, jnp.float32), stacked)
+        except (TypeError, ValueError) as error:  # an argument without a default, for instance
+            reason = str(error).splitlines()[0]
+            raise LabError(f"{row.name} cannot be drawn by itself: {reason}") from None
+        if np.isfinite(heights).all() and np.isfinite(slopes).all():
+            break
+    curves = iter(zip(np.asarray(heights, float), np.asarray(slopes, float), strict=True))
+    groups = [[Shape(label, x, *next(curves)) for label, _ in group] for group in variants.values()]
+    chosen = groups[0] if settings else _telling(groups)
+    shown = [s for s in chosen if np.isfinite(s.value).any()]
+    if not shown:
         raise LabError(f"{row.name} has no finite value with these settings")
-    return drawn, line.axis
+    count = int(counts.max())
+    of = f"value: mean over {count}" if line.item is None else f"value of item {line.item}"
+    return shown, line.axis + (f"; {of}" if count > 1 else "")
 
 
-def _variants(row: Row) -> list[tuple[str, Mapping[str, float]]]:
-    for name, default in row.hyperparameters.items():
-        if name == "eps":  # a numerical floor, nothing to look at
-            continue
-        values = {0.0: (0.0, 0.1, 0.3), 0.5: (0.25, 0.5, 0.75)}.get(
-            default, (default / 2, default, 2 * default)
-        )
-        if np.isfinite(default):
-            return [(f"{name} = {value:g}", {name: value}) for value in values]
-    return [("", {})]
+def _variants(defaults: Setting) -> dict[str, list[tuple[str, Setting]]]:
+    """A few values of each hyperparameter around its default."""
+    found: dict[str, list[tuple[str, Setting]]] = {
+        name: [(f"{name} = {value:.3g}", {name: value}) for value in _around(name, default)]
+        for name, default in defaults.items()
+        if name not in FLOORS and np.isfinite(default)
+    }
+    return found or {"": [("", {})]}
 
 
-def _line(row: Row) -> tuple[Line, Mapping[str, Any]]:
-    for domain in row.reads:
-        single = row.gives == "element" or "label" in domain or "distributions" in domain
-        if domain in LINES and single:
-            return LINES[domain], {}
-    return _sampled_line(row)
+def _around(name: str, default: float) -> tuple[float, float, float]:
+    """The default, and what lies around it; shares stay shares, small ones grow."""
+    if name in LOGARITHMS:
+        return default - 1, default, default + 1
+    if default == 0:
+        return 0.0, 0.1, 0.3
+    if 0 < default <= 0.1:
+        return default, 3 * default, 10 * default
+    if 0.5 <= default < 1:
+        return 2 * default - 1 if default > 0.5 else 0.25, default, (1 + default) / 2
+    return default / 2, default, 2 * default
 
 
-def _sampled_line(row: Row) -> tuple[Line, Mapping[str, Any]]:
-    """For every other kind of arguments: a sample of which the first entry is moved."""
-    domain = DOMAINS[row.reads[0]]
-    given = domain.draw(np.random.default_rng(0), (), CLASSES)
-    place = domain.floating[0]
-    start = jnp.asarray(given.positional[place])
-    low, high = (0.05, 4.0) if float(start.min()) >= 0 else (-5.0, 5.0)
-
-    def call(x: Array) -> tuple[Any, ...]:
-        moved = start.reshape(-1).at[0].set(x).reshape(start.shape)
-        return (*given.positional[:place], moved, *given.positional[place + 1 :])
-
-    axis = f"first entry of `{domain.arguments[place]}` (the rest a sample)"
-    options = {name: value for name, value in given.options.items() if row.accepts(name)}
-    return Line(axis, low, high, call), options
-
-
-def _shape(
-    row: Row, line: Line, label: str, values: Mapping[str, float], options: Mapping[str, Any]
-) -> Shape:
-    def value(x: Array) -> Array:
-        return row.loss(*line.call(x), **options, **values).sum()
-
-    x = jnp.asarray(np.linspace(line.low, line.high, POINTS), jnp.float32)
-    try:
-        heights, slopes = jax.jit(jax.vmap(jax.value_and_grad(value)))(x)
-    except TypeError as error:  # an argument without a default, such as a learned threshold
-        reason = str(error).splitlines()[0]
-        raise LabError(f"{row.name} cannot be drawn by itself: {reason}") from None
-    return Shape(label, *(np.asarray(a, np.float64) for a in (x, heights, slopes)))
+def _telling(groups: Sequence[list[Shape]]) -> list[Shape]:
+    """The curves of the first hyperparameter that visibly matters, or else the default's alone."""
+    if len(groups[0]) == 1:  # nothing to set
+        return groups[0]
+    for group in groups:
+        values = np.array([shape.value for shape in group])
+        values = values[:, np.isfinite(values).all(0)]
+        if values.size and np.ptp(values, axis=0).max() > VISIBLE * np.ptp(values):
+            return group
+    same = groups[0][0]  # but for what cannot be seen
+    return [Shape("", same.x, same.value, same.gradient)]

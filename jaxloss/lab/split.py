@@ -65,7 +65,14 @@ class Splits:
     corrupted: int
 
 
-def split(data: Data, *, seeds: int, seed: int = 0, corruption: Corruption | None = None) -> Splits:
+def split(
+    data: Data,
+    *,
+    seeds: int,
+    seed: int = 0,
+    corruption: Corruption | None = None,
+    test: NDArray[np.int32] | None = None,
+) -> Splits:
     """Stratified parts, a fresh draw for each seed, the same for every loss.
 
     Split and each corruption have random streams of their own: switching one on leaves the
@@ -76,6 +83,8 @@ def split(data: Data, *, seeds: int, seed: int = 0, corruption: Corruption | Non
         seeds: number of draws.
         seed: first of them.
         corruption: what to do to the training part.
+        test: rows that are the test part of every draw, from `set_aside`; each draws its own if
+            None.
     """
     corruption = corruption or Corruption()
     check_corruption(data, corruption)
@@ -84,7 +93,7 @@ def split(data: Data, *, seeds: int, seed: int = 0, corruption: Corruption | Non
     features = data.features - data.features.mean(0)
     largest = np.abs(features).max(0)
     features = (features / np.where(largest > 0, largest, 1.0)).astype(np.float32)
-    one = [_one_split(data, features, seed + i, corruption) for i in range(seeds)]
+    one = [_one_split(data, features, seed + i, corruption, test) for i in range(seeds)]
     stacked = {key: np.stack([part[key] for part in one]) for key in one[0]}
     corrupted = int(stacked.pop("corrupted")[0])
     return Splits(features, **stacked, corrupted=corrupted)
@@ -114,13 +123,17 @@ def imbalanced(data: Data, splits: Splits) -> bool:
 
 
 def _one_split(
-    data: Data, features: NDArray[np.float32], seed: int, corruption: Corruption
+    data: Data,
+    features: NDArray[np.float32],
+    seed: int,
+    corruption: Corruption,
+    test: NDArray[np.int32] | None,
 ) -> dict[str, NDArray[Any]]:
     rng = {
         name: np.random.default_rng([seed, number])
         for number, name in enumerate(("split", "imbalance", "labels", "outliers"))
     }
-    train, validation, test = _parts(data, rng["split"])
+    train, validation, test = _parts(data, rng["split"], test)
     if corruption.imbalance < 1:
         train = _thin_out(data, train, corruption.imbalance, rng["imbalance"])
     target = data.target[train].copy()
@@ -158,7 +171,19 @@ def _one_split(
     }
 
 
-def _parts(data: Data, rng: Generator) -> tuple[NDArray[np.int32], ...]:
+def set_aside(data: Data, seed: int) -> NDArray[np.int32]:
+    """Rows for a test that no draw may touch otherwise, the same share of each class.
+
+    Args:
+        data: the data.
+        seed: of the choice.
+    """
+    return _parts(data, np.random.default_rng([seed, 5]), None)[2]  # 0 to 4 are streams of a draw
+
+
+def _parts(
+    data: Data, rng: Generator, test: NDArray[np.int32] | None
+) -> tuple[NDArray[np.int32], ...]:
     """Shuffled row numbers of the three parts; each class gives the same share to each."""
     groups = np.zeros(len(data.target), np.int32) if data.task == "regression" else data.target
     most = min(HELD_OUT, MOST_HELD_OUT / len(groups))
@@ -166,6 +191,8 @@ def _parts(data: Data, rng: Generator) -> tuple[NDArray[np.int32], ...]:
     for group in np.unique(groups):
         rows = rng.permutation(np.flatnonzero(groups == group))
         held_out = max(1, round(most * len(rows)))
+        if test is not None:  # its rows are as many, and go where the others are cut off
+            rows = np.concatenate([rows[~np.isin(rows, test)], rows[np.isin(rows, test)]])
         for part, piece in zip(parts, np.split(rows, [-2 * held_out, -held_out]), strict=True):
             part.append(piece)
     return tuple(rng.permutation(np.concatenate(part)).astype(np.int32) for part in parts)

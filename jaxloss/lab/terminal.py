@@ -1,6 +1,7 @@
 """What the command line prints: tables for a terminal of any width."""
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from rich import box
@@ -15,7 +16,19 @@ from jaxloss.lab import words
 from jaxloss.lab.compare import Comparison, Result
 from jaxloss.lab.metrics import ACCURACY as PERCENT, Metric, number, with_error
 
-WARN = ("diverged", "unstable", "not learning", "overfitting", "both losses rising", "underfitting")
+if TYPE_CHECKING:
+    from jaxloss.lab.search import Found
+
+WARN = (
+    "diverged",
+    "unstable",
+    "collapsed",
+    "not learning",
+    "overfitting",
+    "both losses rising",
+    "underfitting",
+    "widening generalisation gap",
+)
 
 
 def print_comparison(console: Console, comparison: Comparison) -> None:
@@ -32,6 +45,34 @@ def print_comparison(console: Console, comparison: Comparison) -> None:
     console.print(_ranking(comparison))
     console.print(_speed(comparison))
     console.print(_verdicts(comparison))
+
+
+def print_search(console: Console, found: "Found") -> None:
+    """The answer, how everyone did, and the found loss.
+
+    Args:
+        console: where to.
+        found: a finished search.
+    """
+    from jaxloss.lab import search_report  # which only this verb needs
+
+    console.print(Text(search_report.headline(found), style="bold"))
+    for remark in search_report.remarks(found):
+        console.print(Text(f"  {remark}"))
+    console.print()
+    table = _table("contestant", f"test {_headed(found.metric)}", "found loss ahead", "rate")
+    for outcome in found.outcomes:
+        score, lead = estimate(outcome.test), found.lead(outcome)
+        factor = 100 if found.metric.percent else 1
+        table.add_row(
+            search_report.found_label(found, outcome).replace(" (", "\n  ("),
+            _bare(found.metric, score.mean, score.error),
+            "" if outcome is found.found else with_error(factor * lead.mean, factor * lead.error),
+            f"{found.learning_rate(outcome):.2g}",
+            style="green" if outcome is found.found else None,
+        )
+    console.print(_right_aligned(table))
+    console.print(Text(search_report.call(found)))
 
 
 def print_losses(console: Console, rows: Sequence[catalogue.Row]) -> None:

@@ -214,8 +214,8 @@ def _one_seed(
             return probe(lambda x: values(x, seed.recorded.target), outputs) | {
                 "train_loss": values(outputs, seed.recorded.target).mean(),
                 "validation_loss": values(held_out, seed.validation.target).mean(),
-                "validation_metric": _metric(data, held_out, seed.validation, seed.scale),
-                "test_metric": _metric(data, tested, seed.test, seed.scale),
+                "validation_metric": score(data, held_out, seed.validation, seed.scale),
+                "test_metric": score(data, tested, seed.test, seed.scale),
             }
 
         def stretch(
@@ -257,8 +257,15 @@ def _constant_loss(values: Values, part: Part, width: int) -> Array:
     return losses.min()
 
 
-def _metric(data: Data, outputs: Array, part: Part, scale: Array) -> Array:
-    """Weighted share of right classes, or the mean absolute error in units of the target."""
+def score(data: Data, outputs: Array, part: Part, scale: Array) -> Array:
+    """Weighted share of right classes, or the mean absolute error in units of the target.
+
+    Args:
+        data: the data.
+        outputs: of a model for a part of them.
+        part: the part.
+        scale: of the target.
+    """
     if data.task == "regression":
         return scale * jnp.sum(part.weights * jnp.abs(outputs - part.target))
     decided = outputs.argmax(-1) if data.task == "multiclass" else outputs > 0

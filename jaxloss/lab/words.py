@@ -5,14 +5,16 @@ import numpy as np
 from jaxloss.analysis.curves import Estimate, estimate
 from jaxloss.lab.candidates import USUAL
 from jaxloss.lab.compare import NOISE_ERRORS, Comparison, Result
+from jaxloss.lab.data import Task
 from jaxloss.lab.metrics import Metric, with_error
-from jaxloss.lab.split import OUTLIER_SIZE
+from jaxloss.lab.split import OUTLIER_SIZE, Corruption
 
 
 def headline(comparison: Comparison) -> str:
     """The answer in one or two sentences."""
     best, *others = comparison.results
-    name, where = short(best, comparison), f"{comparison.data.name}{corruption(comparison)}"
+    done = corruption(comparison.corruption, comparison.data.task)
+    name, where = short(best, comparison), f"{comparison.data.name}{done}"
     score = score_text(best, comparison)
     tied = [short(r, comparison) for r in others if r.standing == "within noise"]
     if not np.isfinite(estimate(best.metrics[comparison.metric.name]).mean):
@@ -110,10 +112,15 @@ def _early_stopping(comparison: Comparison) -> list[str]:
     return []
 
 
-def corruption(comparison: Comparison) -> str:
-    """The corruption of the training part as words to put behind the name of the data."""
-    done, texts = comparison.corruption, []
-    if done.label_noise and comparison.data.task == "regression":
+def corruption(done: Corruption, task: Task) -> str:
+    """The corruption of the training part as words to put behind the name of the data.
+
+    Args:
+        done: what was done.
+        task: what the target is for.
+    """
+    texts: list[str] = []
+    if done.label_noise and task == "regression":
         texts.append(f"target noise of {done.label_noise:g} standard deviations")
     elif done.label_noise:
         texts.append(f"{100 * done.label_noise:g} % label noise")
@@ -151,7 +158,10 @@ def deeds(comparison: Comparison) -> list[tuple[str, str]]:
                 else "."
             ),
         ),
-        ("Corruption", _corruption_deed(comparison)),
+        (
+            "Corruption",
+            corruption_deed(comparison.corruption, data.task, comparison.splits.corrupted),
+        ),
         (
             "Model",
             f"a multilayer perceptron {data.features.shape[1]}-"
@@ -171,15 +181,22 @@ def deeds(comparison: Comparison) -> list[tuple[str, str]]:
     return deeds
 
 
-def _corruption_deed(comparison: Comparison) -> str:
-    done, texts = comparison.corruption, []
-    if done.label_noise and comparison.data.task == "regression":
+def corruption_deed(done: Corruption, task: Task, corrupted: int) -> str:
+    """What was done to the training part, as a sentence.
+
+    Args:
+        done: the corruption.
+        task: what the target is for.
+        corrupted: how many training targets were replaced or disturbed.
+    """
+    texts: list[str] = []
+    if done.label_noise and task == "regression":
         texts.append(
             f"Gaussian noise of {done.label_noise:g} standard deviations was added to the targets"
         )
     elif done.label_noise:
         texts.append(
-            f"{100 * done.label_noise:g} % of the labels ({comparison.splits.corrupted}) were "
+            f"{100 * done.label_noise:g} % of the labels ({corrupted}) were "
             "replaced by another class, drawn uniformly"
         )
     if done.imbalance < 1:
