@@ -31,6 +31,11 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "labels out of range",
         "multiclass_perceptron_loss": "margin.multiclass_perceptron: splits the gradient at ties",
         "sigmoid_focal_loss": f"focal.sigmoid_focal: {_MIXED}",
+        "binary_dice_loss": "segmentation.dice: its smooth is half of the smoothing",
+        "dice_loss": "segmentation.softmax_dice: its smooth is half of the smoothing; one-hot "
+        "labels, mean over classes by default; alpha and beta make it segmentation.softmax_tversky",
+        "ntxent": "contrastive.sup_con: of unit vectors, reduces; NaN without a positive",
+        "triplet_margin_loss": "metric.triplet_margin: odd orders lack an absolute value",
         "ctc_loss": "sequence.ctc: marks padding with 1; near 1e5, with a gradient, for too few "
         "frames",
     },
@@ -53,6 +58,9 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "nn.functional.multi_margin_loss": "margin.weston_watkins: divides by the class count",
         "nn.functional.margin_ranking_loss": "margin.margin_ranking: gradient at the kink",
         "nn.functional.hinge_embedding_loss": "margin.hinge_embedding: gradient at the kink",
+        "nn.functional.triplet_margin_loss": "metric.triplet_margin: mean by default, adds 1e-6 to "
+        "the differences",
+        "nn.functional.triplet_margin_with_distance_loss": "metric.triplet_margin: distance=",
         "nn.functional.cosine_embedding_loss": "margin.cosine_embedding: large gradient at a zero "
         "vector",
         "nn.functional.multilabel_soft_margin_loss": "multilabel.soft_margin: mean by default",
@@ -84,9 +92,13 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "squared_hinge": f"margin.squared_hinge: converts bits by looking at them, {_LAST}",
         "categorical_hinge": "margin.crammer_singer: one-hot targets; the true class counts as a "
         "wrong one with score 0",
+        "circle": "tuplet.circle: of unit vectors, gradient through the weights too",
         "binary_focal_crossentropy": f"focal.sigmoid_focal: {_MIXED}; clips, {_LAST}",
         "categorical_focal_crossentropy": "focal.softmax_focal: multiplies every class by 0.25; "
         "clips",
+        "dice": "segmentation.dice: of probabilities, over all axes; 1 for an empty mask",
+        "tversky": "segmentation.tversky: of probabilities, over all axes; alpha weighs false "
+        "negatives and beta false positives, in spite of its documentation",
         "ctc": "sequence.ctc: every frame counts and label 0 is both padding and blank; near 1e5, "
         "with a gradient, for too few frames",
     },
@@ -111,6 +123,15 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "TwoWayLoss": "multilabel.two_way: adds the loss of the transposed matrix",
     },
     "torchmetrics": {
+        "image.total_variation": "image.total_variation: sum over pixels and channels",
+        "image.structural_similarity_index_measure": "image.ssim: 1 minus it, with windows beyond "
+        "the border; range of the data by default",
+        "image.multiscale_structural_similarity_index_measure": "image.multiscale_ssim: 1 minus "
+        "it, of the mean over channels, with windows beyond the border at the last scale",
+        "audio.scale_invariant_signal_distortion_ratio": "audio.si_sdr: negated",
+        "audio.signal_noise_ratio": "audio.snr: negated",
+        "audio.permutation_invariant_training": "audio.permutation_invariant: maximises a metric "
+        "by default",
         "mean_squared_error(squared=False)": "agreement.root_mean_squared_error: NaN gradient at a "
         "perfect fit",
         "mean_absolute_percentage_error": "regression.absolute_percentage_error: eps 1.17e-6",
@@ -180,6 +201,9 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "emd2_1d": "transport.wasserstein: p = 2 by default",
     },
     "kornia": {
+        "losses.ssim_loss": "image.ssim: half of it, with windows beyond the border; mean",
+        "losses.psnr_loss": "image.psnr: NaN gradient for equal images; the batch as one image",
+        "losses.total_variation": "image.total_variation: sum over the pixels of each channel",
         "losses.charbonnier_loss": "regression.pseudo_huber: delta = 1, in spite of its name",
         "losses.cauchy_loss": "robust.cauchy",
         "losses.welsch_loss": "robust.welsch",
@@ -187,12 +211,33 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "losses.focal_loss": "focal.softmax_focal: gives a map over the classes, on axis 1; "
         "alpha weighs class 0 by 1 - alpha",
         "losses.binary_focal_loss_with_logits": "focal.sigmoid_focal: alpha 0.25",
-        "losses.lovasz_hinge_loss": "segmentation.lovasz_hinge: mean over images",
-        "losses.lovasz_softmax_loss": "segmentation.lovasz_softmax: classes='all', on axis 1; mean "
+        "losses.dice_loss": "segmentation.generalized_dice: power 0 for its micro average; "
+        "average='macro' is segmentation.softmax_dice of classes='present'; no smoothing",
+        "losses.tversky_loss": "segmentation.softmax_tversky: classes='present', no smoothing",
+        "losses.HausdorffERLoss": "boundary.hausdorff_erosion: takes probabilities of each class "
+        "and gives, before its reduction, a map",
+        "losses.lovasz_hinge_loss": "lovasz.lovasz_hinge: mean over images",
+        "losses.lovasz_softmax_loss": "lovasz.lovasz_softmax: classes='all', on axis 1; mean "
         "over images",
     },
     "torchvision": {
         "ops.sigmoid_focal_loss": f"focal.sigmoid_focal: alpha 0.25; {_MIXED}",
+        "ops.box_iou": "boxes.iou: 1 minus it, of all pairs, for which see pairwise",
+        "ops.generalized_box_iou_loss": "boxes.generalized_iou",
+        "ops.distance_box_iou_loss": "boxes.distance_iou",
+        "ops.complete_box_iou_loss": "boxes.complete_iou: NaN for a box without height",
+    },
+    "piq": {
+        "multi_scale_ssim": "image.multiscale_ssim: 1 minus it",
+        "psnr": "image.psnr: negated",
+        "total_variation": "image.total_variation: sum over pixels and channels; of squares by "
+        "default",
+    },
+    "auraloss": {
+        "time.SISDRLoss": "audio.si_sdr: subtracts the means by default; mean",
+        "time.SNRLoss": "audio.snr: subtracts the means by default; mean",
+        "freq.STFTLoss": "audio.stft: norms over the whole batch; clamps at sqrt(eps)",
+        "freq.MultiResolutionSTFTLoss": "audio.multi_resolution_stft: norms over the whole batch",
     },
     "fvcore": {
         "nn.sigmoid_focal_loss": f"focal.sigmoid_focal: {_MIXED}",
@@ -201,8 +246,17 @@ NAMES: Mapping[str, Mapping[str, str]] = {
     "segmentation_models_pytorch": {
         "losses.FocalLoss(mode='binary')": "focal.sigmoid_focal: mean; reduced_threshold makes it "
         "focal.reduced_focal, divided by the threshold; mode='multiclass' is no softmax",
-        "losses.LovaszLoss(mode='binary')": "segmentation.lovasz_hinge: all images as one list",
-        "losses.LovaszLoss(mode='multiclass')": "segmentation.lovasz_softmax: all images as one "
+        "losses.DiceLoss(mode='binary')": "segmentation.dice: all images as one list; half of its "
+        "smoothing; 0 for an empty mask",
+        "losses.DiceLoss(mode='multiclass')": "segmentation.softmax_dice: all images as one list; "
+        "a class without a pixel counts 0 in the mean",
+        "losses.JaccardLoss": "segmentation.jaccard: all images as one list; 0 for an empty mask",
+        "losses.TverskyLoss": "segmentation.tversky: all images as one list; alpha and beta 0.5; "
+        "gamma is an exponent of the mean over classes",
+        "losses.MCCLoss": "segmentation.mcc: of probabilities, all images as one list; adds 1e-5 "
+        "to each count",
+        "losses.LovaszLoss(mode='binary')": "lovasz.lovasz_hinge: all images as one list",
+        "losses.LovaszLoss(mode='multiclass')": "lovasz.lovasz_softmax: all images as one "
         "list; classes on axis 1",
     },
     "pytorch_toolbelt": {
@@ -233,33 +287,126 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "quantile_regression_loss": "regression.quantile_huber: over all pairs of two sets",
     },
     "monai": {
+        "losses.giou_loss.BoxGIoULoss": "boxes.generalized_iou: mean by default",
+        "losses.SSIMLoss": "image.ssim: channels on axis 1; mean",
+        "losses.JukeboxLoss": "image.fft_amplitude: transforms along the channels too; gradient "
+        "NaN in a frequency that is not there",
+        "losses.PerceptualLoss": "image.perceptual: of lpips, with networks of its own",
         "losses.AUCMLoss": "auc.margin: holds a, b and alpha as parameters",
         "losses.FocalLoss": "focal.sigmoid_focal: mean over everything",
         "losses.FocalLoss(use_softmax=True)": "focal.softmax_focal: classes on axis 1; mean over "
         "them too; alpha weighs class 0 by 1 - alpha",
+        "losses.DiceLoss(sigmoid=True)": "segmentation.dice: smooth_nr and smooth_dr 1e-5; "
+        "jaccard=True is segmentation.jaccard of half the smoothing",
+        "losses.DiceLoss(softmax=True)": "segmentation.softmax_dice: classes on axis 1, no mean "
+        "over them; include_background=False is a class weight of 0",
+        "losses.DiceCELoss": "segmentation.softmax_dice: a term of an objective, with "
+        "classification.softmax_cross_entropy",
+        "losses.DiceFocalLoss": "segmentation.dice: a term of an objective, with "
+        "focal.sigmoid_focal",
+        "losses.TverskyLoss": "segmentation.tversky: alpha and beta 0.5, smooth 1e-5",
+        "losses.GeneralizedDiceLoss": "segmentation.generalized_dice: a class without a pixel has "
+        "the largest weight of the others; w_type 'simple' is power 1",
+        "losses.GeneralizedWassersteinDiceLoss": "segmentation.generalized_wasserstein_dice: "
+        "weighs every class but the background 1",
+        "losses.MCCLoss": "segmentation.mcc: adds 1e-5 to numerator and denominator",
+        "losses.AsymmetricUnifiedFocalLoss": "compound.unified_focal: of probabilities; delta 0.7, "
+        "half of the focal part",
+        "losses.BoundaryLoss": "boundary.boundary: makes the distances itself, one pixel less "
+        "inside",
+        "losses.HausdorffDTLoss": "boundary.hausdorff: makes the distances itself",
+        "losses.LogHausdorffDTLoss": "boundary.hausdorff: the logarithm of 1 and it",
+        "losses.SoftclDiceLoss": "boundary.cl_dice: adds 1e-4 below the harmonic mean",
         "losses.MultiScaleLoss": "over_scales: smooths with a Gaussian instead of pooling",
         "losses.BarlowTwinsLoss": "contrastive.barlow_twins: standardises by the unbiased "
         "deviation, divides by n",
     },
     "pytorch_metric_learning": {
+        "losses.AngularLoss": "tuplet.angular: degrees; pairs in both orders; negatives keep their "
+        "length",
+        "losses.ArcFaceLoss": "margin_softmax.arcface: degrees; owns the proxies",
+        "losses.CircleLoss": "tuplet.circle: of unit vectors; margin 0.4, scale 80; mean over the "
+        "values above 0",
+        "losses.ContrastiveLoss": "pairwise.batch_contrastive: of unit vectors, power 1; means "
+        "over the pairs above 0",
+        "losses.CosFaceLoss": "margin_softmax.cosface: owns the proxies",
+        "losses.FastAPLoss": "retrieval.fast_ap",
+        "losses.GeneralizedLiftedStructureLoss": "tuplet.generalized_lifted_structure: of unit "
+        "vectors",
+        "losses.HistogramLoss": "retrieval.histogram",
+        "losses.LargeMarginSoftmaxLoss": "margin_softmax.large_margin_softmax: owns the weights",
+        "losses.LiftedStructureLoss": "tuplet.lifted_structure: of unit vectors; mean over pairs",
+        "losses.MarginLoss": "pairwise.margin: of unit vectors; sum over triplets / hinges above 0",
+        "losses.MultiSimilarityLoss": "tuplet.multi_similarity: of unit vectors",
+        "losses.NCALoss": "tuplet.nca: of unit vectors; softmax_scale is 1 / temperature",
+        "losses.NPairsLoss": "tuplet.n_pairs: of unit vectors; picks one pair of each label",
         "losses.NTXentLoss": "contrastive.info_nce: given ref_emb, and of unit vectors; "
         "without ref_emb by labels, for which see sup_con",
+        "losses.NormalizedSoftmaxLoss": "margin_softmax.normalized_softmax: owns the proxies",
+        "losses.P2SGradLoss": "proxies.p2s_grad: owns the proxies",
+        "losses.PNPLoss": "retrieval.pnp: of unit vectors; O by default; a query finds itself",
+        "losses.ProxyAnchorLoss": "proxies.proxy_anchor: owns the proxies",
+        "losses.ProxyNCALoss": "proxies.proxy_nca_plus_plus: owns the proxies; softmax_scale is "
+        "1 / temperature",
+        "losses.RankedListLoss": "retrieval.ranked_list: of unit vectors; adds 1e-5 to each weight",
+        "losses.SignalToNoiseRatioContrastiveLoss": "pairwise.signal_to_noise: of unit vectors; "
+        "means over the pairs above 0",
+        "losses.SmoothAPLoss": "retrieval.smooth_ap: of unit vectors; a query finds itself",
+        "losses.SoftTripleLoss": "proxies.soft_triple: owns the proxies",
+        "losses.SphereFaceLoss": "margin_softmax.sphereface: owns the proxies",
+        "losses.SubCenterArcFaceLoss": "margin_softmax.subcenter_arcface: degrees; owns the "
+        "proxies",
         "losses.SupConLoss": "contrastive.sup_con: of unit vectors; mean over the values above 0",
         "losses.TripletMarginLoss": "metric.batch_all_triplet: of unit vectors, margin 0.05; mean "
         "over all triplets above 0",
+        "losses.TupletMarginLoss": "tuplet.tuplet_margin: degrees, scale 64; mean over pairs",
+        "losses.VICRegLoss": "contrastive.vicreg: distance divided by the dimension, hinge halved",
         "miners.BatchHardMiner": "metric.batch_hard_triplet: indices for TripletMarginLoss, which "
         "takes the mean over the values above 0",
-        "losses.VICRegLoss": "contrastive.vicreg: distance divided by the dimension, hinge halved",
+        "miners.TripletMarginMiner": "metric.triplet_mask: indices",
     },
     "lightly": {
+        "loss.BarlowTwinsLoss": "contrastive.barlow_twins: adds 1e-5 to the variances",
+        "loss.DCLLoss": "negatives.dcl: of unit vectors, mean of both directions",
+        "loss.DCLWLoss": "negatives.dclw: of unit vectors, mean of both directions",
+        "loss.DINOLoss": "self_supervised.dino: all pairs of views; holds the centre",
+        "loss.IBOTPatchLoss": "self_supervised.ibot: of the masked patches; holds the centre",
+        "loss.KoLeoLoss": "self_supervised.koleo",
+        "loss.MMCRLoss": "redundancy.mmcr: views of two networks apart",
         "loss.NTXentLoss": "contrastive.sup_con: of both views as unit vectors, one label for each "
         "pair; temperature 0.5",
-        "loss.BarlowTwinsLoss": "contrastive.barlow_twins: adds 1e-5 to the variances",
+        "loss.NegativeCosineSimilarity": "self_supervised.negative_cosine: leaves it to the caller "
+        "to hold the target constant",
+        "loss.SwaVLoss": "self_supervised.swav: mean of both directions",
+        "loss.TiCoLoss": "redundancy.tico: holds the covariance",
         "loss.VICRegLoss": "contrastive.vicreg: distance divided by the dimension, hinge halved",
+        "loss.WMSELoss": "redundancy.w_mse: whitens slices drawn from the batch, eps 0",
     },
     "open_clip": {
         "ClipLoss": "contrastive.clip: takes the scale and not its logarithm; mean",
         "SigLipLoss": "contrastive.siglip: takes the scale and not its logarithm; mean of rows",
+    },
+    "torchgan": {
+        "losses.functional.minimax_discriminator_loss": "gan.logistic_discriminator: mean",
+        "losses.functional.minimax_generator_loss": "gan.non_saturating_generator: mean; "
+        "nonsaturating=False is gan.saturating_generator",
+        "losses.functional.least_squares_discriminator_loss": "gan.least_squares_discriminator: "
+        "mean; b is real_target, a is fake_target",
+        "losses.functional.least_squares_generator_loss": "gan.least_squares_generator: mean",
+        "losses.functional.wasserstein_discriminator_loss": "gan.wasserstein_discriminator: mean",
+        "losses.functional.wasserstein_generator_loss": "gan.wasserstein_generator: mean",
+        "losses.functional.wasserstein_gradient_penalty": "critic.two_sided: of the norm of the "
+        "gradient over the whole batch",
+        "losses.functional.dragan_gradient_penalty": "critic.two_sided: of the norm of the "
+        "gradient over the whole batch",
+    },
+    "torchcfm": {
+        "ConditionalFlowMatcher": "flow.interpolated: adds noise of scale sigma all along, and "
+        "gives the velocity too; the loss is left to the caller",
+        "TargetConditionalFlowMatcher": "flow.interpolated: sigma is sigma_min; noise is drawn "
+        "around the data, not given",
+        "ExactOptimalTransportConditionalFlowMatcher": "flow.paired: draws pairs from the plan, "
+        "with replacement",
     },
     "tensorflow": {
         "nn.sampled_softmax_loss": "sampled.sampled_softmax: draws the sample itself",

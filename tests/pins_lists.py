@@ -2,7 +2,7 @@
 
 from math import exp, log, nan, sqrt
 
-from tests.oracles import auc, likelihood, margin, scoring, segmentation, transport
+from tests.oracles import auc, likelihood, lovasz, margin, scoring, transport
 from tests.pins_residuals import pin
 
 LOG2, LOG3, LOG5 = log(2), log(3), log(5)
@@ -231,48 +231,48 @@ LIKELIHOOD = [
 ]
 
 QUARTERS = [[0.0, LOG3], [LOG3, 0.0]]
-SEGMENTATION = [
+LOVASZ = [
     # errors 2 and 1/2: the background pixel alone is a Jaccard loss of 1/2, both of 1
     pin(
-        segmentation.lovasz_hinge,
+        lovasz.lovasz_hinge,
         [0.5, 1],
         [1, 0],
         expect=2 * (1 / 2) + (1 / 2) * (1 / 2),
         why="background first",
     ),
-    pin(segmentation.lovasz_hinge, [-1, 0], [1, 0], expect=2 * 1 + 1 * 0, why="foreground first"),
+    pin(lovasz.lovasz_hinge, [-1, 0], [1, 0], expect=2 * 1 + 1 * 0, why="foreground first"),
     # errors 1, -1, 1/2 in the order 1, 3, 2: losses 1/2, 2/3, 1
     pin(
-        segmentation.lovasz_hinge,
+        lovasz.lovasz_hinge,
         [0, 2, -0.5],
         [1, 1, 0],
         expect=1 / 2 + (2 / 3 - 1 / 2) / 2,
         why="negative error",
     ),
-    pin(segmentation.lovasz_hinge, [0, 0, 0], [1, 0, 1], expect=1, why="ties"),
-    pin(segmentation.lovasz_hinge, [0, -3, 1], [0, 0, 0], expect=2, why="no foreground"),
-    pin(segmentation.lovasz_hinge, [-1e4, 1e4], [1, 0], expect=1 + 1e4, why="huge"),
-    pin(segmentation.lovasz_hinge, [1e4, -1e4], [1, 0], expect=0, why="huge and right"),
+    pin(lovasz.lovasz_hinge, [0, 0, 0], [1, 0, 1], expect=1, why="ties"),
+    pin(lovasz.lovasz_hinge, [0, -3, 1], [0, 0, 0], expect=2, why="no foreground"),
+    pin(lovasz.lovasz_hinge, [-1e4, 1e4], [1, 0], expect=1 + 1e4, why="huge"),
+    pin(lovasz.lovasz_hinge, [1e4, -1e4], [1, 0], expect=0, why="huge and right"),
     pin(
-        segmentation.lovasz_hinge,
+        lovasz.lovasz_hinge,
         [[0.5, 1.0, -9.0], [0.5, 1.0, -9.0]],
         [[1, 0, 1]] * 2,
         where=[[True, True, False], [False, False, False]],
         expect=[1.25, 0],
         why="masked, nothing",
     ),
-    pin(segmentation.lovasz_hinge, [], [], expect=0, why="empty"),
-    pin(segmentation.lovasz_softmax, QUARTERS, [1, 0], expect=1 / 4, why="both right"),
+    pin(lovasz.lovasz_hinge, [], [], expect=0, why="empty"),
+    pin(lovasz.lovasz_softmax, QUARTERS, [1, 0], expect=1 / 4, why="both right"),
     # class 1: errors 1/4, 3/4 on two foreground pixels; class 0: the largest error
     pin(
-        segmentation.lovasz_softmax,
+        lovasz.lovasz_softmax,
         QUARTERS,
         [1, 1],
         expect=3 / 4 * (1 / 2) + 1 / 4 * (1 / 2),
         why="classes present",
     ),
     pin(
-        segmentation.lovasz_softmax,
+        lovasz.lovasz_softmax,
         QUARTERS,
         [1, 1],
         classes="all",
@@ -280,9 +280,9 @@ SEGMENTATION = [
         why="all classes",
     ),
     # class 0: errors 3/4 (foreground, alone 1/1), 3/4; class 1: 3/4 (alone 1/2), 3/4
-    pin(segmentation.lovasz_softmax, QUARTERS, [0, 1], expect=3 / 4, why="both wrong"),
+    pin(lovasz.lovasz_softmax, QUARTERS, [0, 1], expect=3 / 4, why="both wrong"),
     pin(
-        segmentation.lovasz_softmax,
+        lovasz.lovasz_softmax,
         [QUARTERS] * 3,
         [[1, -1], [1, 2], [2, -1]],
         where=[[True, False], [True, True], [False, False]],
@@ -290,7 +290,7 @@ SEGMENTATION = [
         why="masked label, unknown label, nothing",
     ),
     pin(
-        segmentation.lovasz_softmax,
+        lovasz.lovasz_softmax,
         [[[1e4, -1e4]], [[1e4, -1e4]]],
         [[0], [1]],
         expect=[0, 1],

@@ -13,6 +13,7 @@ EXACT = {
     "log_cosh": lambda x: mpmath.log(mpmath.cosh(x)),
     "softplus": lambda x: mpmath.log1p(mpmath.exp(x)) if x < 50 else x,
     "expm1_ratio": lambda x: mpmath.expm1(x) / x if x else mpmath.mpf(1),
+    "exp_residual": lambda x: mpmath.expm1(x) - x,
     "log1p_residual": lambda x: x - mpmath.log1p(x),
     "log1mexp": lambda x: mpmath.log(-mpmath.expm1(x)),
 }
@@ -34,7 +35,9 @@ def test_full_relative_accuracy(name, dtype):
     np.testing.assert_allclose(got, expected, rtol=tolerance, atol=1e-30)
 
 
-@pytest.mark.parametrize("name", ["log_cosh", "softplus", "expm1_ratio", "log1p_residual"])
+@pytest.mark.parametrize(
+    "name", ["log_cosh", "softplus", "expm1_ratio", "exp_residual", "log1p_residual"]
+)
 def test_derivatives_of_every_order(name):
     function = getattr(numerics, name)
     points = np.array([0.01, 0.2, 0.29, 0.31, 0.99, 1.01, 3.0])

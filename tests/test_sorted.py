@@ -193,8 +193,8 @@ CASES = {
     "cox-breslow": Sorted(
         jl.likelihood.cox, cox, subjects, functools.partial(either, {"ties": "breslow"})
     ),
-    "lovasz_hinge": Sorted(jl.segmentation.lovasz_hinge, lovasz, scores_bits, none),
-    "lovasz_hinge-where": Sorted(jl.segmentation.lovasz_hinge, lovasz, scores_bits, kept),
+    "lovasz_hinge": Sorted(jl.lovasz.lovasz_hinge, lovasz, scores_bits, none),
+    "lovasz_hinge-where": Sorted(jl.lovasz.lovasz_hinge, lovasz, scores_bits, kept),
 }
 KINDS = ["plain", "tied", "large", "far"]
 

@@ -11,8 +11,15 @@ from numpy.typing import ArrayLike
 STUDIES: Mapping[str, str] = {
     "toy": "two tasks between steep walls: which balancers get through",
     "multitask": "three tasks on digits: does balancing pay",
-    "cost": "balancers and attacks: how many backward passes they take",
     "robust": "adversarial training on digits, attacked harder than it was trained",
+    "segmentation": "vessels of the retina by a small U-Net: which loss of masks",
+    "cost": "balancers and attacks: how many backward passes they take",
+    "diagnosis": "verdicts on runs whose fate is known: how many are right",
+    "figures": "figures of a training step: are they right, and what do they cost",
+    "generation": "flows and denoisers on digits: samples, and a distance that falls",
+    "search": "loss search on digits and diabetes: does it beat the usual losses",
+    "search_speed": "trainings per second, as one program and as loops in Python",
+    "search_kills": "a search that is killed again and again: the same result to the bit",
 }
 """Modules of this package, and what each looks at."""
 

@@ -197,7 +197,7 @@ def hyperparameters(like: Array | jax.ShapeDtypeStruct, **hyper: ArrayLike) -> l
     return ready
 
 
-def of_rows(array: Array) -> jax.ShapeDtypeStruct:
+def of_rows(array: Array | jax.ShapeDtypeStruct) -> jax.ShapeDtypeStruct:
     """Shape and dtype of one value for each row, for `hyperparameters` to broadcast against."""
     return jax.ShapeDtypeStruct(array.shape[:-1], array.dtype)
 
@@ -207,6 +207,29 @@ def along(hyperparameter: Array, axes: int = 1) -> Array:
     if hyperparameter.ndim == 0:
         return hyperparameter
     return hyperparameter.reshape(*hyperparameter.shape, *(1,) * axes)
+
+
+def leading(like: Array, **given: ArrayLike) -> list[Array]:
+    """Convert one number for each example: arrays of one shape that `like` starts with.
+
+    Args:
+        like: array whose leading axes count the examples.
+        given: array-likes by name; the names appear in the error.
+
+    Returns:
+        The arrays in the order given, in the dtype of `like`.
+
+    Raises:
+        ValueError: for another shape.
+    """
+    arrays = [array.astype(like.dtype) for array in promote(**given)]
+    for name, array in zip(given, arrays, strict=True):
+        if array.shape != like.shape[: array.ndim] or array.shape != arrays[0].shape:
+            raise ValueError(
+                f"expected `{name}` with one number for each example of an array of shape "
+                f"{like.shape}, got shape {array.shape}"
+            )
+    return arrays
 
 
 def class_vector(name: str, given: ArrayLike, like: Array) -> Array:

@@ -80,6 +80,17 @@ expm1_ratio = with_partials(_expm1_ratio_value, _expm1_ratio_slope)
 """`(exp(x) - 1) / x`, 1 at 0, with its derivative there."""
 
 
+def _exp_residual_value(x: Array) -> Array:
+    small = jnp.abs(x) < 1
+    inside = jnp.where(small, x, 0)
+    near = jnp.square(inside) * _polynomial(inside, [1 / factorial(k + 2) for k in range(18)])
+    return jnp.where(small, near, jnp.expm1(x) - x)
+
+
+exp_residual = with_partials(_exp_residual_value, jnp.expm1)
+"""`exp(x) - 1 - x` with full relative accuracy, also near 0."""
+
+
 def _log1p_residual_value(x: Array) -> Array:
     # With s = x / (2 + x), log1p(x) = 2 (s + s**3/3 + s**5/5 + ...) and x - 2 s = x s exactly.
     small = x < 1
@@ -130,6 +141,49 @@ def safe_norm(x: Array, axis: int = -1, *, keepdims: bool = False) -> Array:
 def normalize(x: Array, axis: int = -1) -> Array:
     """Bring vectors to unit length; a zero vector stays zero and has gradient 0."""
     return safe_divide(x, safe_norm(x, axis, keepdims=True))
+
+
+def nuclear_norm(x: Array) -> Array:
+    """Sum of the singular values of matrices; of those that are 0 no derivative is seen."""
+    if 0 in x.shape[-2:]:
+        return jnp.sum(x, axis=(-2, -1))
+    return _nuclear_norm(x)
+
+
+def _factors(x: Array) -> tuple[Array, Array, Array]:
+    """Singular vectors and values, 0 where rounding is all there is."""
+    u, s, vt = jnp.linalg.svd(x, full_matrices=False)
+    least = max(x.shape[-2:]) * jnp.finfo(x.dtype).eps * jnp.max(s, axis=-1, keepdims=True)
+    kept = s > least
+    columns, rows = kept[..., None, :], kept[..., None]
+    return jnp.where(columns, u, 0), jnp.where(kept, s, 0), jnp.where(rows, vt, 0)
+
+
+def _directions(x: Array) -> Array:
+    u, _, vt = _factors(x)
+    return u @ vt
+
+
+def _turn(_: Array, primals: tuple[Array], tangents: tuple[Array]) -> Array:
+    # That of singular vectors has differences of singular values for divisors, which may be equal;
+    # that of their product has sums.
+    u, s, vt = _factors(primals[0])
+    (change,) = tangents
+    inner = jnp.swapaxes(u, -1, -2) @ change @ jnp.swapaxes(vt, -1, -2)
+    skew = safe_divide(inner - jnp.swapaxes(inner, -1, -2), s[..., :, None] + s[..., None, :])
+    inverse = safe_divide(jnp.ones_like(s), s)
+    below = (change - u @ (jnp.swapaxes(u, -1, -2) @ change)) @ jnp.swapaxes(vt, -1, -2)
+    beside = jnp.swapaxes(u, -1, -2) @ (change - (change @ jnp.swapaxes(vt, -1, -2)) @ vt)
+    return (
+        u @ (skew @ vt) + (below * inverse[..., None, :]) @ vt + u @ (inverse[..., None] * beside)
+    )
+
+
+_polar = with_tangent(_directions, _turn)
+_nuclear_norm = with_tangent(
+    lambda x: jnp.sum(jnp.linalg.svd(x, compute_uv=False), axis=-1),
+    lambda _, primals, tangents: jnp.sum(_polar(primals[0]) * tangents[0], axis=(-2, -1)),
+)
 
 
 def xlogy(x: Array, y: Array) -> Array:
@@ -270,6 +324,12 @@ def known(
     Loud when padding was forgotten, harmless when it is masked afterwards.
     """
     return jnp.where((labels >= 0) & (labels < count), values, jnp.nan)
+
+
+def trailing_mean(x: Array, leading: int) -> Array:
+    """Mean over all axes but the first `leading` ones; 0 of nothing."""
+    summed = jnp.sum(x, axis=tuple(range(leading, x.ndim)))
+    return summed / max(x.size // max(summed.size, 1), 1)
 
 
 def product(weight: Array, value: Array) -> Array:

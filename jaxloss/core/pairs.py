@@ -11,10 +11,23 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 from jax.sharding import NamedSharding, PartitionSpec
+from jax.typing import ArrayLike
 from jaxtyping import Bool, Float, Int
 
+from jaxloss.core.checks import labelled, mask
 from jaxloss.core.mesh import divided
-from jaxloss.core.numerics import normalize, one_hot, safe_sqrt, with_partials, with_tangent
+from jaxloss.core.numerics import (
+    normalize,
+    one_hot,
+    safe_divide,
+    safe_log,
+    safe_sqrt,
+    with_partials,
+    with_tangent,
+)
+
+_LEFT_OUT = -1e30
+"""A score as good as -inf, whose product with a derivative of 0 is 0."""
 
 
 def differences(scores: Float[Array, "*batch n"]) -> Float[Array, "*batch n n"]:
@@ -102,6 +115,24 @@ def cosine_similarities(
     return inner_products(normalize(x), normalize(y))
 
 
+def angles(
+    x: Float[Array, "*batch n dim"], y: Float[Array, "*batch m dim"]
+) -> Float[Array, "*batch n m"]:
+    """Angles between two sets of vectors of unit length, in all digits; right ones for zeros."""
+    return angle(x[..., :, None, :], gathered(y, -2)[..., None, :, :])
+
+
+def angle(x: Float[Array, "*batch dim"], y: Float[Array, "*batch dim"]) -> Float[Array, "*batch"]:
+    """Angle between unit vectors, in all digits and with gradient 0 at 0 and pi; right for a zero.
+
+    Reference: Kahan 2006, "How futile are mindless assessments of roundoff", section 12.
+    """
+    apart, along = (safe_sqrt(jnp.sum(jnp.square(z), axis=-1)) for z in (x - y, x + y))
+    some = jnp.any(x != 0, axis=-1) & jnp.any(y != 0, axis=-1)
+    theta = 2 * jnp.arctan2(jnp.where(some, apart, 1), jnp.where(some, along, 1))
+    return jnp.where(some, theta, jnp.pi / 2)
+
+
 def same_label(
     labels: Int[Array, "*batch n"], others: Int[Array, "*batch m"]
 ) -> Bool[Array, "*batch n m"]:
@@ -119,6 +150,79 @@ def others(kept: Bool[Array, "*batch n"]) -> Bool[Array, "*batch n n"]:
     n = kept.shape[-1]
     itself = one_hot(jnp.broadcast_to(jnp.arange(n), kept.shape), n)
     return gathered(kept, -1)[..., None, :] & ~itself
+
+
+class Grouped(NamedTuple):
+    """A set of labelled items, and for each which others share its label and which do not.
+
+    Attributes:
+        items: vectors, 0 where left out.
+        kept: items that take part.
+        positive: pairs of different items of one label, of which the second takes part.
+        negative: pairs of different labels, of which the second takes part.
+    """
+
+    items: Float[Array, "*batch n dim"]
+    kept: Bool[Array, "*batch n"]
+    positive: Bool[Array, "*batch n n"]
+    negative: Bool[Array, "*batch n n"]
+
+    def mean(self, values: Float[Array, "*batch n n"], where: Array) -> Float[Array, "*batch n"]:
+        """Mean for each anchor over some partners; 0 over none, and for an anchor left out."""
+        count = jnp.sum(where, axis=-1, dtype=values.dtype)
+        mean = safe_divide(jnp.sum(values, axis=-1, where=where), count)
+        return jnp.where(self.kept, mean, 0)
+
+    def means(
+        self, of_positives: Float[Array, "*batch n n"], of_negatives: Float[Array, "*batch n n"]
+    ) -> Float[Array, "*batch n"]:
+        """For each anchor, a mean over its positives plus one over its negatives."""
+        return self.mean(of_positives, self.positive) + self.mean(of_negatives, self.negative)
+
+    @property
+    def complete(self) -> Bool[Array, "*batch n"]:
+        """Anchors that take part and have a positive and a negative."""
+        return self.kept & jnp.any(self.positive, axis=-1) & jnp.any(self.negative, axis=-1)
+
+
+def grouped(embeddings: ArrayLike, labels: ArrayLike, where: ArrayLike | None = None) -> Grouped:
+    """Check a set of labelled items, and tell the pairs of one label from the others."""
+    items, names = labelled(embeddings, labels)
+    kept = mask(where, names)
+    same, rest = same_label(names, names), others(kept)
+    return Grouped(jnp.where(kept[..., None], items, 0), kept, rest & same, rest & ~same)
+
+
+def taking_part(x: Array, y: Array, where: ArrayLike | None) -> tuple[Array, Array, Array]:
+    """Two sets with 0 for items that are left out, and which are kept."""
+    if where is None:
+        return x, y, jnp.ones(x.shape[:-1], bool)
+    kept = mask(where, jnp.zeros(x.shape[:-1], bool))
+    return jnp.where(kept[..., None], x, 0), jnp.where(kept[..., None], y, 0), kept
+
+
+def log_odds(
+    scores: Array, own: Array, sharpness: Array, where: Array | None = None, axis: int = -1
+) -> Array:
+    """Log of the summed odds of other scores against one's own; `-inf` of none."""
+    _, log_z, top = relative(scores, sharpness, where, axis)
+    return log_z + sharpness * (top - own)
+
+
+def relative(
+    scores: Array, sharpness: Array, where: Array | None = None, axis: int = -1
+) -> tuple[Array, Array, Array]:
+    """Scores relative to their largest along an axis, the log of their sum of exp, the largest.
+
+    Moved before they are sharpened, so that large scores lose nothing to rounding here.
+    """
+    if where is not None:
+        scores = jnp.where(where, scores, _LEFT_OUT)
+    top = lax.stop_gradient(jnp.max(scores, axis=axis, keepdims=True, initial=_LEFT_OUT))
+    top = jnp.where(top > _LEFT_OUT, top, 0)
+    sharpness = jnp.expand_dims(sharpness, axis) if sharpness.ndim else sharpness
+    moved = sharpness * (scores - top)
+    return moved, safe_log(jnp.sum(jnp.exp(moved), axis=axis)), jnp.squeeze(top, axis)
 
 
 def centered(x: Float[Array, "*batch n dim"]) -> Float[Array, "*batch n dim"]:

@@ -6,13 +6,29 @@ it, so that none of them needs to know the loss. Samples are float32 NumPy array
 
 from collections.abc import Mapping
 
-from jaxloss.domains import classes, pairs, samples, scores, sequences
+from jaxloss.domains import (
+    boxes,
+    classes,
+    generation,
+    images,
+    masks,
+    pairs,
+    proxies,
+    samples,
+    scores,
+    sequences,
+)
 from jaxloss.domains.base import Arguments as Arguments, Domain as Domain
 
 DOMAINS: Mapping[str, Domain] = {
     **scores.DOMAINS,
     **classes.DOMAINS,
     **samples.DOMAINS,
+    **masks.DOMAINS,
+    **boxes.DOMAINS,
+    **images.DOMAINS,
     **pairs.DOMAINS,
+    **proxies.DOMAINS,
     **sequences.DOMAINS,
+    **generation.DOMAINS,
 }

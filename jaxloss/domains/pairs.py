@@ -5,12 +5,13 @@ sets stand alone.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from jaxloss.domains.base import Arguments, Domain, Generator, fixed, floats
+from jaxloss.domains.base import Arguments, Domain, Generator, fixed, floats, normal, pairs_of
 
 _DIM, _WIDE = 3, 11
 _ZEROS = np.zeros((4, _DIM), np.float32)
@@ -76,21 +77,122 @@ def _views_of(
     return _against(edges, lambda x: x) | {f"{huge}, reversed": fixed(edges[huge], -edges[huge])}
 
 
-DOMAINS: Mapping[str, Domain] = {
-    "partners": Domain(
-        ("x", "y"), _two_views(_DIM), _views_of(_ITEM_EDGES, "huge"), (0, 1), lone=False
+_LABELLED = Domain(
+    ("embeddings", "labels"),
+    lambda rng, batch, size: Arguments(
+        (_vectors(rng, (*batch, size, _DIM)), _groups(rng, (*batch, size)))
     ),
-    "labelled_items": Domain(
-        ("embeddings", "labels"),
-        lambda rng, batch, size: Arguments(
-            (_vectors(rng, (*batch, size, _DIM)), _groups(rng, (*batch, size)))
+    _against(_ITEM_EDGES, lambda x: _PAIRS[: len(x)])
+    | {
+        "one label": fixed(_SPREAD, np.full(4, -3, np.int32)),
+        "all labels different": fixed(_SPREAD, np.arange(4, dtype=np.int32)),
+        "twins of different labels": fixed(_TWINS, _PAIRS[[0, 2, 0, 2]]),
+    },
+    lone=False,
+)
+_PARTNERS = Domain(("x", "y"), _two_views(_DIM), _views_of(_ITEM_EDGES, "huge"), (0, 1), lone=False)
+_COVARIANCE = floats(np.array([[0.5, 0.1, 0], [0.1, 0.25, -0.2], [0, -0.2, 0.25]]))
+_CENTER = floats(np.array([0.5, 0, -0.25]))
+
+
+def _triplets(rng: Generator, batch: tuple[int, ...], size: int) -> Arguments:
+    return Arguments(tuple(normal(rng, (*batch, size)) for _ in range(3)))
+
+
+def _taught(shape: Callable[[tuple[int, ...], int], tuple[int, ...]]) -> Any:
+    """Scores of a student, those of a teacher, and the centre of these."""
+    return lambda rng, batch, size: Arguments(
+        (_vectors(rng, shape(batch, size)), _vectors(rng, shape(batch, size)), _CENTER)
+    )
+
+
+_TAUGHT_EDGES = {
+    "zero": fixed(_ZEROS, _ZEROS, 0 * _CENTER),
+    "equal": fixed(_SPREAD, _SPREAD, _CENTER),
+    "huge": fixed(_HUGE, -_HUGE, _CENTER),
+}
+
+DOMAINS: Mapping[str, Domain] = {
+    "partners": _PARTNERS,
+    "moderate_partners": replace(
+        _PARTNERS, edges={k: v for k, v in _PARTNERS.edges.items() if "huge" not in k}
+    ),
+    "labelled_items": _LABELLED,
+    # Scores that differ by as little as a sharp temperature can tell apart.
+    "close_items": replace(
+        _LABELLED,
+        draw=lambda rng, batch, size: Arguments(
+            (_vectors(rng, (*batch, size, _DIM)) / 4, _groups(rng, (*batch, size)))
         ),
-        _against(_ITEM_EDGES, lambda x: _PAIRS[: len(x)])
-        | {
-            "one label": fixed(_SPREAD, np.full(4, -3, np.int32)),
-            "all labels different": fixed(_SPREAD, np.arange(4, dtype=np.int32)),
-            "twins of different labels": fixed(_TWINS, _PAIRS[[0, 2, 0, 2]]),
+    ),
+    "labelled_sets": replace(_LABELLED, consumed=2),
+    "triplets": Domain(
+        ("anchor", "positive", "negative"),
+        _triplets,
+        {
+            "zero vectors": fixed(_ZEROS, _ZEROS, _ZEROS),
+            "all alike": fixed(_SPREAD, _SPREAD, _SPREAD),
+            "positive alike": fixed(_SPREAD, _SPREAD, _ONES),
+            "negative alike": fixed(_SPREAD, _ONES, _SPREAD),
+            "huge": fixed(_HUGE, -_HUGE, _HUGE),
         },
+        (0, 1, 2),
+    ),
+    "predictions_projections": Domain(
+        ("pred", "target"),
+        pairs_of(normal),
+        {
+            "zero vectors": fixed(_ZEROS, _ONES),
+            "zero targets": fixed(_ONES, _ZEROS),
+            "equal": fixed(_SPREAD, _SPREAD),
+            "huge": fixed(_HUGE, -_HUGE),
+        },
+    ),
+    "scores_taught": Domain(
+        ("student", "teacher", "center"),
+        _taught(lambda batch, size: (*batch, _DIM)),
+        _TAUGHT_EDGES,
+        shared=(2,),
+    ),
+    "patches_taught": Domain(
+        ("student", "teacher", "center"),
+        _taught(lambda batch, size: (*batch, size, _DIM)),
+        _TAUGHT_EDGES,
+        consumed=2,
+        shared=(2,),
+        lone=False,
+    ),
+    "views_covariance": Domain(
+        ("x", "y", "covariance"),
+        lambda rng, batch, size: Arguments(
+            (_vectors(rng, (*batch, _DIM)), _vectors(rng, (*batch, _DIM)), _COVARIANCE)
+        ),
+        {
+            "zero vectors": fixed(_ZEROS, _ONES, _COVARIANCE),
+            "equal": fixed(_SPREAD, _SPREAD, _COVARIANCE),
+            "huge": fixed(_HUGE, -_HUGE, 0 * _COVARIANCE),
+        },
+        (0, 1),
+        shared=(2,),
+    ),
+    "many_views": Domain(
+        ("embeddings",),
+        lambda rng, batch, size: Arguments((_vectors(rng, (*batch, size, 2, _DIM)),)),
+        {
+            "zero": fixed(np.stack([_ZEROS, _ZEROS], 1)),
+            "identical": fixed(np.stack([_ONES, _ONES], 1)),
+            "equal views": fixed(np.stack([_SPREAD, _SPREAD], 1)),
+            "opposite views": fixed(np.stack([_SPREAD, -_SPREAD], 1)),
+            "huge": fixed(np.stack([_HUGE, _HUGE], 1)),
+            "a batch of one": fixed(np.stack([_SPREAD, _ONES], 1)[:1]),
+        },
+        consumed=3,
+        lone=False,
+    ),
+    "items": Domain(
+        ("embeddings",),
+        _one_view(_DIM),
+        {name: fixed(x) for name, x in _ITEM_EDGES.items()},
         lone=False,
     ),
     "views": Domain(

@@ -7,18 +7,19 @@ these to unit length with `jaxloss.numerics.normalize` where cosines are wanted,
 defaults are made. Every item is compared with every other, in memory quadratic in their number.
 """
 
+from typing import Literal
+
 import jax.numpy as jnp
 from jax import Array, lax
 from jax.typing import ArrayLike
 from jaxtyping import Bool, Float, Int
 
-from jaxloss.core.checks import absent, along, hyperparameters, labelled, mask, promote, sets
+from jaxloss.core.checks import absent, along, hyperparameters, labelled, promote, samples, sets
 from jaxloss.core.numerics import (
     logsumexp,
     normalize,
     relu,
     safe_divide,
-    safe_log,
     safe_sqrt,
     softplus,
 )
@@ -27,13 +28,13 @@ from jaxloss.core.pairs import (
     gathered,
     gram,
     inner_products,
+    log_odds,
     off_diagonal_energy,
     others,
+    relative,
     same_label,
+    taking_part,
 )
-
-_LEFT_OUT = -1e30
-"""A score as good as -inf, whose product with a derivative of 0 is 0."""
 
 
 def info_nce(
@@ -66,17 +67,42 @@ def info_nce(
     if negatives is not None:
         anchor, positive, negatives = promote(anchor=anchor, positive=positive, negatives=negatives)
     anchor, positive = sets(anchor=anchor, positive=positive)
-    anchor, positive, kept = _taking_part(anchor, positive, where)
+    anchor, positive, kept = taking_part(anchor, positive, where)
     own, strangers = jnp.sum(anchor * positive, axis=-1), others(kept)
     (temperature,) = hyperparameters(own, temperature=temperature)
-    rivals = _rivals(inner_products(anchor, positive), own, 1 / temperature, strangers)
+    rivals = log_odds(inner_products(anchor, positive), own, 1 / temperature, strangers)
     if negatives is not None:
         theirs, ours = negatives.shape, anchor.shape
         if len(theirs) != len(ours) or (*theirs[:-2], theirs[-1]) != (*ours[:-2], ours[-1]):
             raise ValueError(f"`negatives` {theirs} does not fit `anchor` {ours}")
-        more = _rivals(inner_products(anchor, negatives), own, 1 / temperature)
+        more = log_odds(inner_products(anchor, negatives), own, 1 / temperature)
         rivals = logsumexp(jnp.stack([rivals, more], axis=-1))
     return jnp.where(kept, softplus(rivals), 0)
+
+
+def pushed(
+    queue: Float[ArrayLike, "*batch k dim"], keys: Float[ArrayLike, "*batch n dim"]
+) -> Float[Array, "*batch k dim"]:
+    """Move keys into a queue of as many negatives as before, from which the oldest fall out.
+
+    Args:
+        queue: the state: the last keys, newest first.
+        keys: to add; they lose their gradient, as those of a momentum encoder have none.
+
+    Returns:
+        The next state, for `negatives=` of `info_nce`.
+
+    Example:
+        >>> pushed([[1.0], [2.0], [3.0]], [[9.0]])
+        Array([[9.],
+               [1.],
+               [2.]], dtype=float32)
+
+    Reference: He et al. 2020, arXiv:1911.05722.
+    """
+    queue, keys = samples(queue=queue, keys=keys)
+    count = queue.shape[-2]
+    return lax.stop_gradient(jnp.concatenate([keys, queue], axis=-2)[..., :count, :])
 
 
 def clip(
@@ -106,13 +132,13 @@ def clip(
     Reference: Radford et al. 2021, arXiv:2103.00020.
     """
     x, y = sets(x=x, y=y)
-    x, y, kept = _taking_part(x, y, where)
+    x, y, kept = taking_part(x, y, where)
     own, scores = jnp.sum(x * y, axis=-1), inner_products(x, y)
     strangers = others(kept) & kept[..., None]
     (logit_scale,) = hyperparameters(own, logit_scale=logit_scale)
     sharpness = jnp.exp(logit_scale)
-    rows = _rivals(scores, own, sharpness, strangers)
-    columns = _rivals(scores, gathered(own, -1), gathered(sharpness, -1), strangers, axis=-2)
+    rows = log_odds(scores, own, sharpness, strangers)
+    columns = log_odds(scores, gathered(own, -1), gathered(sharpness, -1), strangers, axis=-2)
     return jnp.where(kept, (softplus(rows) + softplus(columns)) / 2, 0)
 
 
@@ -145,7 +171,7 @@ def siglip(
     Reference: Zhai et al. 2023, arXiv:2303.15343.
     """
     x, y = sets(x=x, y=y)
-    x, y, kept = _taking_part(x, y, where)
+    x, y, kept = taking_part(x, y, where)
     own = jnp.sum(x * y, axis=-1)
     logit_scale, bias = hyperparameters(own, logit_scale=logit_scale, bias=bias)
     sharpness = jnp.exp(logit_scale)
@@ -159,6 +185,7 @@ def sup_con(
     labels: Int[ArrayLike, "*batch n"],
     *,
     temperature: ArrayLike = 0.1,
+    mean: Literal["outside", "inside"] = "outside",
     where: Bool[ArrayLike, "*batch n"] | None = None,
 ) -> Float[Array, "*batch n"]:
     """Reward each item for scoring all others of its label above the rest.
@@ -169,6 +196,8 @@ def sup_con(
     Args:
         labels: any integers; they are only compared. Two views of one image share a label.
         temperature: what scores are divided by.
+        mean: over `p`, outside of the logarithm, which the paper prefers, or inside:
+            `log(sum_{j != i} exp(s[i, j])) - log(mean_p(exp(s[i, p])))`.
         where: items that take part.
 
     Returns:
@@ -178,17 +207,20 @@ def sup_con(
         >>> sup_con([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]], [0, 0, 1], temperature=1.0)
         Array([0.3133, 0.3133, 0.    ], dtype=float32)
 
-    Reference: Khosla et al. 2020, arXiv:2004.11362 (the sum outside of the logarithm).
+    Reference: Khosla et al. 2020, arXiv:2004.11362.
     """
     embeddings, labels = labelled(embeddings, labels)
-    embeddings, _, kept = _taking_part(embeddings, embeddings, where)
+    embeddings, _, kept = taking_part(embeddings, embeddings, where)
     scores, rest = gram(embeddings), others(kept)
     positive = rest & same_label(labels, labels)
     count = jnp.sum(positive, axis=-1, dtype=scores.dtype)
     (temperature,) = hyperparameters(count, temperature=temperature)
-    moved, log_z, _ = _relative(scores, 1 / temperature, rest)
-    mean = safe_divide(jnp.sum(moved, axis=-1, where=positive), count)
-    return jnp.where(kept & (count > 0), log_z - mean, 0)
+    moved, log_z, _ = relative(scores, 1 / temperature, rest)
+    if mean == "inside":
+        level = logsumexp(moved, where=positive) - jnp.log(jnp.maximum(count, 1))
+    else:
+        level = safe_divide(jnp.sum(moved, axis=-1, where=positive), count)
+    return jnp.where(kept & (count > 0), log_z - jnp.where(count > 0, level, 0), 0)
 
 
 def barlow_twins(
@@ -311,35 +343,3 @@ def _redundancy(z: Array) -> Array:
     """`covariance_penalty` of items whose mean is 0."""
     n, dim = z.shape[-2:]
     return off_diagonal_energy(z) / (max(n - 1, 1) ** 2 * max(dim, 1))
-
-
-def _taking_part(x: Array, y: Array, where: ArrayLike | None) -> tuple[Array, Array, Array]:
-    """Two sets with 0 for items that are left out, and which are kept."""
-    if where is None:
-        return x, y, jnp.ones(x.shape[:-1], bool)
-    kept = mask(where, jnp.zeros(x.shape[:-1], bool))
-    return jnp.where(kept[..., None], x, 0), jnp.where(kept[..., None], y, 0), kept
-
-
-def _rivals(
-    scores: Array, own: Array, sharpness: Array, where: Array | None = None, axis: int = -1
-) -> Array:
-    """Log of the summed odds of other scores against one's own; the loss is its softplus."""
-    _, log_z, top = _relative(scores, sharpness, where, axis)
-    return log_z + sharpness * (top - own)
-
-
-def _relative(
-    scores: Array, sharpness: Array, where: Array | None, axis: int = -1
-) -> tuple[Array, Array, Array]:
-    """Scores relative to their largest along an axis, the log of their sum of exp, the largest.
-
-    Moved before they are sharpened, so that large scores lose nothing to rounding here.
-    """
-    if where is not None:
-        scores = jnp.where(where, scores, _LEFT_OUT)
-    top = lax.stop_gradient(jnp.max(scores, axis=axis, keepdims=True, initial=_LEFT_OUT))
-    top = jnp.where(top > _LEFT_OUT, top, 0)
-    sharpness = jnp.expand_dims(sharpness, axis) if sharpness.ndim else sharpness
-    moved = sharpness * (scores - top)
-    return moved, safe_log(jnp.sum(jnp.exp(moved), axis=axis)), jnp.squeeze(top, axis)

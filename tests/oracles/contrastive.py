@@ -70,6 +70,12 @@ def info_nce(
     return _anchors(value, a, p, n, where=where, temperature=temperature)
 
 
+def pushed(queue: X, keys: X) -> Array:
+    """He 2020: the newest first, as many as before."""
+    old, new = real(queue), real(keys)
+    return np.concatenate([new, old], axis=-2)[..., : old.shape[-2], :]
+
+
 def clip(x: X, y: X, *, logit_scale: X = 2.6592600369327783, where: X | None = None) -> Array:
     """Radford 2021: half the sum of the cross-entropies of row i and of column i."""
 
@@ -111,15 +117,26 @@ def siglip(
     return _anchors(value, real(x), real(y), where=where, logit_scale=logit_scale, bias=bias)
 
 
-def sup_con(embeddings: X, labels: X, *, temperature: X = 0.1, where: X | None = None) -> Array:
-    """Khosla 2020, equation 2: mean over p in P(i) of -log(exp(s_ip / t) / Σ_a exp(s_ia / t))."""
+def sup_con(
+    embeddings: X,
+    labels: X,
+    *,
+    temperature: X = 0.1,
+    mean: str = "outside",
+    where: X | None = None,
+) -> Array:
+    """Khosla 2020, equations 2 and 3: the mean over P(i) of exp(s_ip / t) / Σ_a exp(s_ia / t)."""
+    inside = mean == "inside"
 
     def value(
         i: int, members: list[int], z: list[Vector], y: list[int], temperature: Decimal
     ) -> Decimal:
         scores = {a: dot(z[i], z[a]) / temperature for a in members if a != i}
         whole = log_sum_exp(list(scores.values()))
-        return mean([whole - s for a, s in scores.items() if y[a] == y[i]])
+        own = [s for a, s in scores.items() if y[a] == y[i]]
+        if inside and own:
+            return whole - log_sum_exp(own) + Decimal(len(own)).ln()
+        return total(whole - s for s in own) / max(len(own), 1)
 
     return _anchors(value, real(embeddings), integer(labels), where=where, temperature=temperature)
 

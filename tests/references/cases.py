@@ -1,8 +1,10 @@
 """The table: all peers by name. Nothing here needs a peer to be installed."""
 
+from tests.references.rows_generation import TORCHGAN
 from tests.references.rows_keras import KERAS
 from tests.references.rows_numpy import SCIPY, SCORINGRULES, SKLEARN, STATSMODELS
 from tests.references.rows_optax import OPTAX
+from tests.references.rows_pairs import LIGHTLY, PYTORCH_METRIC_LEARNING
 from tests.references.rows_torch import TORCH
 from tests.references.rows_torch_focal import (
     FVCORE,
@@ -11,7 +13,7 @@ from tests.references.rows_torch_focal import (
     TOOLBELT,
     TORCHVISION,
 )
-from tests.references.rows_torch_users import KORNIA, TIMM, TORCHMETRICS
+from tests.references.rows_torch_users import AURALOSS, KORNIA, PIQ, TIMM, TORCHMETRICS
 
 PEERS = {
     peer.name: peer
@@ -22,11 +24,16 @@ PEERS = {
         TIMM,
         TORCHMETRICS,
         KORNIA,
+        PIQ,
+        AURALOSS,
         TORCHVISION,
         FVCORE,
         MONAI,
         SEGMENTATION_MODELS,
         TOOLBELT,
+        PYTORCH_METRIC_LEARNING,
+        LIGHTLY,
+        TORCHGAN,
         SKLEARN,
         SCIPY,
         STATSMODELS,

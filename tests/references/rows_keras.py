@@ -5,6 +5,8 @@ from math import log
 from tests.references.case import Case, Peer
 from tests.references.inputs import BITS, CLASSES, PADDED, SOFT
 from tests.references.rows_focal import KERAS_CASES as FOCAL
+from tests.references.rows_pairs import KERAS as PAIRS
+from tests.references.rows_segmentation import KERAS_CASES as MASKS
 
 ROWS = {
     "pred": [[-2.5, -1.0, 0.25, 0.5], [1.0, 3.0, 7.5, -0.5]],
@@ -335,11 +337,14 @@ CLASSIFICATION = (
 )
 
 _FUNCTIONS = {
+    "Dice": "dice",
+    "Tversky": "tversky",
     "BinaryFocalCrossentropy": "binary_focal_crossentropy",
     "CategoricalFocalCrossentropy": "categorical_focal_crossentropy",
     "BinaryCrossentropy": "binary_crossentropy",
     "CategoricalCrossentropy": "categorical_crossentropy",
     "CategoricalHinge": "categorical_hinge",
+    "Circle": "circle",
     "CosineSimilarity": "cosine_similarity",
     "Hinge": "hinge",
     "Huber": "huber",
@@ -354,12 +359,9 @@ _OTHER_FAMILIES = {
         "categorical_generalized_cross_entropy",
         "CategoricalGeneralizedCrossEntropy",
     ): "noisy labels are a family of their own",
-    ("circle", "Circle"): "metric learning is a family of its own",
     ("ctc", "CTC"): "sequence losses are a family of their own",
-    ("dice", "Dice"): "segmentation is a family of its own",
     ("kl_divergence", "KLDivergence"): "divergences are a family of their own",
     ("poisson", "Poisson"): "likelihoods are a family of their own",
-    ("tversky", "Tversky"): "segmentation is a family of its own",
     ("Loss", "deserialize", "get", "serialize"): "not a loss",
 }
 
@@ -369,7 +371,7 @@ KERAS = Peer(
     runs="jax",
     setup="from keras import losses",
     public='["losses." + n for n in dir(losses) if not n.startswith("_")]',
-    cases=REGRESSION + CLASSIFICATION + FOCAL,
+    cases=REGRESSION + CLASSIFICATION + FOCAL + PAIRS + MASKS,
     aliases={f"losses.{name}": f"losses.{function}" for name, function in _FUNCTIONS.items()},
     not_ours={
         f"losses.{name}": reason for names, reason in _OTHER_FAMILIES.items() for name in names

@@ -5,6 +5,8 @@ from math import e, inf, log1p, nan
 from tests.references.case import Case, Peer
 from tests.references.inputs import BITS, CLASSES, LOGITS, MASKED, REALS, SIGNS, SOFT, VECTORS
 from tests.references.rows_focal import OPTAX_CASES as FOCAL
+from tests.references.rows_pairs import OPTAX as PAIRS
+from tests.references.rows_segmentation import OPTAX_CASES as MASKS
 from tests.references.rows_sequences import OPTAX as SEQUENCE
 
 CE = "jl.classification.softmax_cross_entropy"
@@ -358,21 +360,17 @@ OPTAX = Peer(
     runs="jax",
     setup="from optax import losses",
     public='["losses." + n for n in dir(losses) if not n.startswith("_")]',
-    cases=REGRESSION + BINARY + FOCAL + MULTICLASS + SEQUENCE,
+    cases=REGRESSION + BINARY + FOCAL + MULTICLASS + PAIRS + SEQUENCE + MASKS,
     not_ours={
-        "losses.binary_dice_loss": "segmentation is a family of its own",
         "losses.convex_kl_divergence": "divergences are a family of their own",
         "losses.ctc_loss_with_forward_probs": "ctc_loss with its forward variables beside it",
-        "losses.dice_loss": "segmentation is a family of its own",
         "losses.generalized_kl_divergence": "divergences are a family of their own",
         "losses.kl_divergence": "divergences are a family of their own",
         "losses.kl_divergence_with_log_targets": "divergences are a family of their own",
         "losses.make_fenchel_young_loss": "sparse losses are a family of their own",
-        "losses.multiclass_generalized_dice_loss": "segmentation is a family of its own",
+        "losses.multiclass_generalized_dice_loss": "dice_loss with weights of the classes",
         "losses.multiclass_sparsemax_loss": "sparse losses are a family of their own",
-        "losses.ntxent": "contrastive losses are a family of their own",
         "losses.ranking_softmax_loss": "ranking is a family of its own",
         "losses.sparsemax_loss": "sparse losses are a family of their own",
-        "losses.triplet_margin_loss": "metric learning is a family of its own",
     },
 )

@@ -4,6 +4,7 @@ from math import inf
 
 from tests.references.case import Case, Peer
 from tests.references.inputs import BITS, PROBABILITIES, REALS, SIGNS, VECTORS, WEIGHTED
+from tests.references.rows_pairs import TORCH as PAIRS
 from tests.references.rows_sequences import TORCH as SEQUENCE
 from tests.references.rows_torch_classes import MARGIN, MULTICLASS, MULTILABEL_ROWS
 
@@ -221,8 +222,6 @@ _NO_FAMILY = {
     "kl_div": "divergences are a family of their own",
     "pdist": "all pairs of one set: metric learning",
     "poisson_nll_loss": "likelihoods are a family of their own",
-    "triplet_margin_loss": "metric learning is a family of its own",
-    "triplet_margin_with_distance_loss": "metric learning is a family of its own",
 }
 _CLASSES = {
     "BCELoss": "binary_cross_entropy",
@@ -244,6 +243,8 @@ _CLASSES = {
     "PairwiseDistance": "pairwise_distance",
     "SmoothL1Loss": "smooth_l1_loss",
     "SoftMarginLoss": "soft_margin_loss",
+    "TripletMarginLoss": "triplet_margin_loss",
+    "TripletMarginWithDistanceLoss": "triplet_margin_with_distance_loss",
 }
 
 TORCH = Peer(
@@ -257,14 +258,19 @@ TORCH = Peer(
         ' + ["F." + n for n in dir(F) if not n.startswith("_")'
         ' and re.search("loss|cross_entropy|kl_div|cosine_sim|pairwise_dist|pdist", n)]'
     ),
-    cases=REGRESSION + AGREEMENT + BINARY + MULTICLASS + MARGIN + MULTILABEL_ROWS + SEQUENCE,
+    cases=REGRESSION
+    + AGREEMENT
+    + BINARY
+    + MULTICLASS
+    + MARGIN
+    + MULTILABEL_ROWS
+    + PAIRS
+    + SEQUENCE,
     aliases={f"nn.{name}": f"F.{function}" for name, function in _CLASSES.items()},
     not_ours={f"F.{name}": reason for name, reason in _NO_FAMILY.items()}
     | {
         "nn.GaussianNLLLoss": "likelihoods are a family of their own",
         "nn.KLDivLoss": "divergences are a family of their own",
         "nn.PoissonNLLLoss": "likelihoods are a family of their own",
-        "nn.TripletMarginLoss": "metric learning is a family of its own",
-        "nn.TripletMarginWithDistanceLoss": "metric learning is a family of its own",
     },
 )

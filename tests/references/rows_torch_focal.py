@@ -1,5 +1,6 @@
 """Rows of losses of skewed classes: in libraries that stand on torch and have focal losses."""
 
+from tests.references import rows_images, rows_segmentation
 from tests.references.case import Case, Peer
 from tests.references.inputs import ANSWERS, BITS, CLASS_WEIGHTS, CLASSES, CONFIDENT, SOFT
 from tests.references.rows_focal import BETWEEN, FOCAL, MIXED, SOFT_TARGETS, SOFTMAX, focal_rows
@@ -54,6 +55,7 @@ TORCHVISION = Peer(
             precision="float32",
             expect={"logits": [0.0, 0.0, -1.0]},
         ),
+        *rows_images.TORCHVISION_CASES,
     ),
 )
 
@@ -146,6 +148,8 @@ MONAI = Peer(
             f"{SOFTMAX}(logits, labels, class_weights=class_weights)",
             CLASSES | CLASS_WEIGHTS,
         ),
+        *rows_segmentation.MONAI_CASES,
+        *rows_images.MONAI_CASES,
     ),
 )
 
@@ -161,6 +165,7 @@ SEGMENTATION_MODELS = Peer(
         "sys.modules[name] = types.ModuleType(name)\n"
         'found = importlib.util.find_spec("torch").submodule_search_locations[0]\n'
         'sys.modules[name].__path__ = [found[: -len("torch")] + name]\n'
+        "from segmentation_models_pytorch import losses\n"
         "from segmentation_models_pytorch.losses import FocalLoss\n"
         "from segmentation_models_pytorch.losses._functional import focal_loss_with_logits as focal"
     ),
@@ -201,6 +206,7 @@ SEGMENTATION_MODELS = Peer(
             CLASSES,
             relation="its multiclass mode asks every class its own question: no softmax",
         ),
+        *rows_segmentation.SEGMENTATION_MODELS_CASES,
     ),
 )
 

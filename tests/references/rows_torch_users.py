@@ -1,5 +1,6 @@
 """Rows of libraries that stand on torch: timm, torchmetrics, Kornia."""
 
+from tests.references import rows_images, rows_segmentation
 from tests.references.case import Case, Peer
 from tests.references.inputs import CLASSES, LABELS, LOGITS, MULTILABEL, SIGNS, SOFT
 from tests.references.rows_torch_focal import KORNIA_CASES, TIMM_CASES, TORCHVISION_SETUP
@@ -322,6 +323,7 @@ TORCHMETRICS = Peer(
             {"logits": LOGITS, "labels": LABELS},
             relation="torchmetrics passes scores outside [0, 1] through a softmax",
         ),
+        *rows_images.TORCHMETRICS_CASES,
     ),
 )
 
@@ -389,5 +391,25 @@ KORNIA = Peer(
             relation="Barron's alpha = 1",
         ),
         *KORNIA_CASES,
+        *rows_segmentation.KORNIA_CASES,
+        *rows_images.KORNIA_CASES,
     ),
+)
+
+AURALOSS = Peer(
+    name="auraloss",
+    pins=("auraloss==0.4.0", "torch==2.13.0"),
+    alone=True,
+    runs="torch",
+    setup="import torch; from auraloss import freq, time",
+    cases=rows_images.AURALOSS_CASES,
+)
+
+PIQ = Peer(
+    name="piq",
+    pins=("piq==0.8.0", "torchvision==0.28.0", "torch==2.13.0"),
+    alone=True,
+    runs="torch",
+    setup=TORCHVISION_SETUP + "import piq",
+    cases=rows_images.PIQ_CASES,
 )

@@ -1,0 +1,10 @@
+"""Rows of the losses of sequences."""
+
+from jaxloss.catalogue.row import Row, row
+from jaxloss.losses import sequence
+
+ROWS: tuple[Row, ...] = (
+    row(sequence.ctc, "frames_labels", "row", "nonnegative shift_invariant"),
+    row(sequence.transducer, "lattices_labels", "row", "nonnegative shift_invariant"),
+    row(sequence.transducer_lattice, "lattice_moves", "row", "nonnegative"),
+)

@@ -1,0 +1,117 @@
+"""Rows of the losses of masks, boxes, images and sound."""
+
+from collections.abc import Callable
+from typing import Any
+
+from jaxloss.catalogue.row import Row, row
+from jaxloss.losses import audio, boundary, boxes, compound, image, lovasz, segmentation
+
+ROWS: tuple[Row, ...] = (
+    row(segmentation.dice, "masks", "row", "nonnegative bounded zero_at_target"),
+    row(segmentation.jaccard, "masks", "row", "nonnegative bounded zero_at_target"),
+    row(segmentation.tversky, "masks", "row", "nonnegative bounded zero_at_target"),
+    row(segmentation.mcc, "masks", "row", "nonnegative bounded zero_at_target"),
+    row(segmentation.sensitivity_specificity, "masks", "row", "nonnegative bounded zero_at_target"),
+    row(
+        segmentation.softmax_dice,
+        "class_maps",
+        "row",
+        "nonnegative bounded zero_at_target shift_invariant",
+    ),
+    row(
+        segmentation.softmax_jaccard,
+        "class_maps",
+        "row",
+        "nonnegative bounded zero_at_target shift_invariant",
+    ),
+    row(
+        segmentation.softmax_tversky,
+        "class_maps",
+        "row",
+        "nonnegative bounded zero_at_target shift_invariant",
+    ),
+    row(
+        segmentation.generalized_dice,
+        "class_maps",
+        "row",
+        "nonnegative bounded zero_at_target shift_invariant",
+    ),
+    row(
+        segmentation.generalized_wasserstein_dice,
+        "class_maps_costs",
+        "row",
+        "nonnegative bounded zero_at_target shift_invariant",
+    ),
+    row(compound.log_cosh_dice, "masks", "row", "nonnegative bounded zero_at_target"),
+    row(compound.combo, "masks", "row", "nonnegative zero_at_target"),
+    row(compound.unified_focal, "masks", "row", "nonnegative zero_at_target"),
+    row(
+        compound.exponential_logarithmic,
+        "class_maps",
+        "row",
+        "nonnegative zero_at_target shift_invariant",
+    ),
+    row(boundary.boundary, "masks_distances", "row", "bounded"),
+    row(boundary.hausdorff, "masks_two_distances", "row", "nonnegative bounded zero_at_target"),
+    row(boundary.hausdorff_erosion, "images", "row", "nonnegative bounded zero_at_target"),
+    row(boundary.cl_dice, "images", "row", "nonnegative bounded zero_at_target"),
+    row(lovasz.lovasz_hinge, "lists_bits", "row", "nonnegative convex"),
+    row(lovasz.lovasz_softmax, "pixels_labels", "row", "nonnegative bounded shift_invariant"),
+    row(boxes.iou, "boxes volumes", "row", "nonnegative bounded zero_at_target symmetric"),
+    row(
+        boxes.generalized_iou,
+        "boxes volumes",
+        "row",
+        "nonnegative bounded zero_at_target symmetric",
+    ),
+    row(boxes.distance_iou, "boxes volumes", "row", "nonnegative bounded zero_at_target symmetric"),
+    row(boxes.complete_iou, "boxes", "row", "nonnegative bounded zero_at_target symmetric held"),
+    row(
+        boxes.efficient_iou, "boxes volumes", "row", "nonnegative bounded zero_at_target symmetric"
+    ),
+    row(boxes.scylla_iou, "boxes", "row", "nonnegative bounded zero_at_target symmetric"),
+    row(
+        boxes.normalized_wasserstein,
+        "boxes volumes",
+        "row",
+        "nonnegative bounded zero_at_target symmetric",
+    ),
+    row(boxes.assignment, "costs", "row", ""),
+    row(image.ssim, "image_pairs", "row", "nonnegative bounded zero_at_target symmetric"),
+    row(
+        image.multiscale_ssim, "image_pairs", "row", "nonnegative bounded zero_at_target symmetric"
+    ),
+    row(image.psnr, "image_pairs", "row", "symmetric"),
+    row(image.total_variation, "one_image", "row", "nonnegative convex"),
+    row(image.gradient_difference, "image_pairs", "row", "nonnegative zero_at_target symmetric"),
+    row(image.edge, "image_pairs", "row", "nonnegative symmetric convex"),
+    row(image.fft_amplitude, "image_pairs", "row", "nonnegative zero_at_target symmetric"),
+    row(image.focal_frequency, "image_pairs", "row", "nonnegative zero_at_target symmetric held"),
+    row(image.content, "feature_maps", "row", "nonnegative zero_at_target symmetric convex"),
+    row(image.style, "feature_maps", "row", "nonnegative zero_at_target symmetric"),
+    row(
+        image.lpips,
+        "feature_maps",
+        "row",
+        "nonnegative bounded zero_at_target symmetric scale_invariant",
+    ),
+    row(audio.snr, "signals", "row", ""),
+    row(audio.si_sdr, "signals", "row", "scale_invariant"),
+    row(audio.permutation_invariant, "sources", "row", "scale_invariant"),
+    row(audio.spectral_convergence, "signals", "row", "nonnegative zero_at_target"),
+    row(audio.log_magnitude, "signals", "row", "nonnegative zero_at_target symmetric"),
+    row(audio.stft, "signals", "row", "nonnegative zero_at_target"),
+    row(audio.multi_resolution_stft, "signals", "row", "nonnegative zero_at_target"),
+    row(audio.mel, "signals_filters", "row", "nonnegative zero_at_target symmetric"),
+)
+HELPERS: tuple[Callable[..., Any], ...] = (
+    audio.hann_window,
+    audio.mel_filters,
+    audio.spectrogram,
+    boundary.signed_distance,
+    boundary.soft_skeleton,
+    boxes.match,
+    boxes.pairwise,
+    image.gaussian_window,
+    image.perceptual,
+)

@@ -1,0 +1,64 @@
+"""What losses of proxies read: embeddings, vectors that stand for classes, and labels."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jaxloss.domains.base import Arguments, Domain, Generator, fixed, floats, labels, normal
+
+_CLASSES, _CENTERS, _DIM = 6, 2, 3
+_PROXIES = floats(np.array([[1, 0, 2], [0, 2, -1], [-1, 1, 0]]))
+_LABELS = np.arange(3, dtype=np.int32)
+_SEVERAL = np.stack([_PROXIES, np.roll(_PROXIES, 1, axis=0)], axis=1)
+_ITEMS = {
+    "zero vectors": 0 * _PROXIES,
+    "at the proxies": 2 * _PROXIES,
+    "opposite": -_PROXIES,
+    "huge": 1e4 * _PROXIES[:, ::-1],
+}
+
+
+def _draw(rng: Generator, batch: tuple[int, ...], several: bool = False) -> Arguments:
+    shape = (_CLASSES, _CENTERS, _DIM) if several else (_CLASSES, _DIM)
+    items, proxies = normal(rng, (*batch, _DIM)), normal(rng, shape)
+    return Arguments((items, proxies, labels(rng, batch, _CLASSES)))
+
+
+def _count(given: Arguments) -> int:
+    return given.positional[1].shape[0]
+
+
+def _edges(proxies: NDArray[np.float32]) -> dict[str, Callable[[Generator], Arguments]]:
+    found = {name: fixed(items, proxies, _LABELS) for name, items in _ITEMS.items()}
+    found["zero proxies"] = fixed(_PROXIES, 0 * proxies, _LABELS)
+    found["equal proxies"] = fixed(_PROXIES, 0 * proxies + 1, _LABELS)
+    found["one class"] = fixed(_PROXIES, proxies[:1], 0 * _LABELS)
+    return found
+
+
+_ONE_EACH = Domain(
+    ("embeddings", "proxies", "labels"),
+    lambda rng, batch, size: _draw(rng, batch),
+    _edges(_PROXIES),
+    (0, 1),
+    labels=2,
+    classes=_count,
+    shared=(1,),
+)
+
+DOMAINS: Mapping[str, Domain] = {
+    "embeddings_proxies": _ONE_EACH,
+    "embeddings_centers": replace(
+        _ONE_EACH,
+        draw=lambda rng, batch, size: _draw(rng, batch, several=True),
+        edges=_edges(_SEVERAL),
+    ),
+    "sets_proxies": replace(
+        _ONE_EACH,
+        draw=lambda rng, batch, size: _draw(rng, (*batch, size)),
+        consumed=2,
+        lone=False,
+    ),
+}

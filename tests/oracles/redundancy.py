@@ -1,0 +1,86 @@
+"""Losses of what features share over a batch of views."""
+
+from decimal import Decimal
+
+import numpy as np
+import numpy.typing as npt
+
+from tests.oracles.groups import Vector, unit
+from tests.oracles.loops import (
+    ONE,
+    ZERO,
+    Array,
+    dot,
+    exact,
+    mean,
+    real,
+    rows,
+    squared_distance,
+    total,
+)
+
+X = npt.ArrayLike
+
+
+def _whitened(z: list[Vector], eps: Decimal) -> list[Vector]:
+    """Ermolov 2021: L⁻¹ (z_i - mean), by forward substitution with a Cholesky factor."""
+    columns = [list(column) for column in zip(*z, strict=True)]
+    moved = [[a - mean(column) for a in column] for column in columns]
+    dim, divisor = len(columns), max(len(z) - 1, 1)
+    factor = [[ZERO] * dim for _ in range(dim)]
+    for i in range(dim):
+        for j in range(i + 1):
+            entry = (1 - eps) * dot(moved[i], moved[j]) / divisor + (eps if i == j else ZERO)
+            rest = entry - dot(factor[i][:j], factor[j][:j])
+            factor[i][j] = rest.sqrt() if i == j else rest / factor[j][j]
+    result = []
+    for item in zip(*moved, strict=True):
+        solved: Vector = []
+        for i in range(dim):
+            solved.append((item[i] - dot(factor[i][:i], solved)) / factor[i][i])
+        result.append(solved)
+    return result
+
+
+def w_mse(x: X, y: X, *, eps: X = 1e-3) -> Array:
+    """Ermolov 2021: the mean squared distance of whitened views at unit length."""
+
+    def value(x: list[Vector], y: list[Vector], eps: Decimal) -> Decimal:
+        pairs = zip(_whitened(x, eps), _whitened(y, eps), strict=True)
+        return mean([squared_distance(unit(a), unit(b)) for a, b in pairs])
+
+    a, b = real(x), real(y)
+    return rows(value, a.shape[:-2], a, b, eps=eps)
+
+
+def tico(x: X, y: X, covariance: X, *, rho: X = 8.0) -> Array:
+    """Zhu 2022, equation 3."""
+    matrix = exact(real(covariance).tolist())
+
+    def value(x: Vector, y: Vector, rho: Decimal) -> Decimal:
+        u, v = unit(x), unit(y)
+        spread = total(a * dot(row, u) for a, row in zip(u, matrix, strict=True))
+        return ONE - dot(u, v) + rho * spread
+
+    a, b = real(x), real(y)
+    return rows(value, a.shape[:-1], a, b, rho=rho)
+
+
+def moved_covariance(covariance: X, x: X, *, momentum: X = 0.9) -> Array:
+    """Zhu 2022, equation 2."""
+    z = real(x).reshape(-1, real(x).shape[-1])
+    z = np.array([[float(a) for a in unit(exact(row.tolist()))] for row in z])
+    batch = sum(np.outer(a, a) for a in z) / len(z)
+    return real(momentum) * real(covariance) + (1 - real(momentum)) * batch
+
+
+def mmcr(embeddings: X, *, local_weight: X = 0.0) -> Array:
+    """Yerxa 2023, equation 3, with the singular values of LAPACK."""
+    z = real(embeddings)
+    result = np.empty(z.shape[:-3])
+    weights = np.broadcast_to(real(local_weight), result.shape)
+    for index in np.ndindex(result.shape):
+        spread = np.linalg.svd(z[index].mean(axis=1), compute_uv=False).sum()
+        local = np.mean([np.linalg.svd(views, compute_uv=False).sum() for views in z[index]])
+        result[index] = weights[index] * local - spread
+    return result
