@@ -1,5 +1,6 @@
 """What every test needs: several host devices, a compilation cache, short array printing."""
 
+import itertools
 import os
 import tempfile
 from pathlib import Path
@@ -11,6 +12,7 @@ os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(tempfile.gettempdir()) / "jaxloss-xla"))
 os.environ.setdefault("MPLBACKEND", "agg")
 
+import jax
 import numpy as np
 import pytest
 
@@ -23,3 +25,20 @@ def _short_printing():
     """Doctests show four digits."""
     with np.printoptions(precision=4, suppress=True):
         yield
+
+
+TESTS_A_CACHE = 400
+"""Tests that share the programs of a process."""
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _tests_run():
+    return itertools.count(1)
+
+
+@pytest.fixture(autouse=True)
+def _few_programs(_tests_run):
+    """Let programs go from time to time: each maps memory, and a process has 65,530 mappings."""
+    yield
+    if next(_tests_run) % TESTS_A_CACHE == 0:
+        jax.clear_caches()
