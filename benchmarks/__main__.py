@@ -7,7 +7,7 @@ result after every case, so that an interruption loses nothing.
 import os
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from typing import Any
 os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 
 from benchmarks import readme, results, verbs
+from benchmarks.comparisons import COMPARISONS, Comparison, Size
 from benchmarks.studies import STUDIES
 from benchmarks.tables import tables as as_markdown
 from jaxloss.lab.cli import INTERRUPTED, WRONG_USE, Parser, positive, whole
@@ -58,32 +59,12 @@ def build_parser() -> Parser:
     """All verbs and their options."""
     parser = Parser(prog=NAME, description=__doc__)
     to = parser.add_subparsers(dest="verb", metavar="VERB", title="verbs", required=True)
-    catalogue = _measuring(to, "catalogue", "every loss, over batch sizes and hyperparameters")
-    _lists(catalogue, batch=((1024, 16384), (8, 16)))
-    _sizes(catalogue, size=(128, 8), levels=(4, 2))
+    text = "every loss, over batch sizes and hyperparameters"
+    catalogue = _measuring(to, "catalogue", text, verbs.CATALOGUE)
     text = "losses or families (default: all)"
     catalogue.add_argument("--losses", type=_names, metavar="A,B,...", help=text)
-
-    elementwise = _comparing(to, "elementwise", "elementwise losses beside other libraries")
-    _sizes(elementwise, size=(1 << 24, 1024))
-    _comparing(to, "softmax", "softmax cross-entropy with labels at several shapes")
-    fused = _comparing(to, "fused", "cross-entropy behind a linear layer", dtype=True)
-    _sizes(fused, tokens=(4096, 32), features=(512, 8), vocabulary=(32768, 64), chunk=(512, 8))
-    contrastive = _comparing(to, "contrastive", "CLIP and SigLIP, whole or in blocks", dtype=True)
-    _sizes(contrastive, batch=(8192, 32), features=(128, 8))
-    by_sorting = _comparing(to, "sorted", "losses of all pairs, plainly and by sorting")
-    _sizes(by_sorting, size=(8192, 64))
-    ctc = _comparing(to, "ctc", "connectionist temporal classification")
-    _sizes(ctc, batch=(8, 2), frames=(400, 12), labels=(64, 3), classes=(4096, 8))
-    text = "time and memory against tokens, vocabulary and batch"
-    growth = _comparing(to, "growth", text, dtype=True)
-    _lists(
-        growth,
-        tokens=((512, 1024, 2048, 4096, 8192), (16, 32)),
-        vocabulary=((2048, 4096, 8192, 16384, 32768), (32, 64)),
-        batch=((512, 1024, 2048, 4096, 8192), (16, 32)),
-    )
-    _sizes(growth, features=(256, 8), chunk=(512, 8))
+    for name, comparison in COMPARISONS.items():
+        _comparing(to, name, comparison)
 
     table = _verb(to, "table", "print results as Markdown", verbs.table)
     table.add_argument("files", type=Path, nargs="+", metavar="FILE")
@@ -118,46 +99,33 @@ def _verb(to: Any, name: str, text: str, action: Any) -> Parser:
     return parser
 
 
-def _measuring(to: Any, name: str, text: str) -> Parser:
+def _measuring(to: Any, name: str, text: str, sizes: Mapping[str, Size]) -> Parser:
     parser = _verb(to, name, text, verbs.measure)
-    parser.set_defaults(usual={})
+    parser.set_defaults(sizes=tuple(sizes))
     add = parser.add_argument
     add("--rounds", type=whole(1), metavar="N", help="turns of each system (default: 21)")
     text = "for a case, after which three rounds are enough (default: 60; catalogue: 3)"
     add("--seconds", type=positive, metavar="S", help=text)
     add("--output", type=Path, metavar="FILE.json", help="where to write the result")
     add("--quick", action="store_true", help="tiny sizes and few rounds, to try it out")
+    for size, (usual, _) in sizes.items():
+        if isinstance(usual, int):
+            add(f"--{size}", type=whole(1), metavar="N", help=f"(default: {usual})")
+        else:
+            text = f"(default: {','.join(map(str, usual))})"
+            add(f"--{size}", type=_wholes, metavar="N,N,...", help=text)
     return parser
 
 
-def _comparing(to: Any, name: str, text: str, *, dtype: bool = False) -> Parser:
-    parser = _measuring(to, name, text)
+def _comparing(to: Any, name: str, comparison: Comparison) -> Parser:
+    parser = _measuring(to, name, comparison.says, comparison.sizes)
     add = parser.add_argument
-    add("--systems", type=_names, metavar="A,B,...", help="only these (default: all)")
-    if dtype:
+    usual = ",".join(comparison.systems) or "all"
+    add("--systems", type=_names, metavar="A,B,...", help=f"only these (default: {usual})")
+    if comparison.dtype:
         kinds = ("float32", "bfloat16", "float16")
         add("--dtype", choices=kinds, default="float32", help="(default: float32)")
     return parser
-
-
-def _sizes(parser: Parser, **sizes: tuple[int, int]) -> None:
-    """Options for sizes: the usual one, and that of `--quick`."""
-    for name, (usual, _) in sizes.items():
-        text = f"(default: {usual})"
-        parser.add_argument(f"--{name}", type=whole(1), metavar="N", help=text)
-    _usual(parser, sizes)
-
-
-def _lists(parser: Parser, **sizes: tuple[tuple[int, ...], tuple[int, ...]]) -> None:
-    """Options for several sizes each."""
-    for name, (usual, _) in sizes.items():
-        text = f"(default: {','.join(map(str, usual))})"
-        parser.add_argument(f"--{name}", type=_wholes, metavar="N,N,...", help=text)
-    _usual(parser, sizes)
-
-
-def _usual(parser: Parser, sizes: dict[str, Any]) -> None:
-    parser.set_defaults(usual={**parser.get_default("usual"), **sizes})
 
 
 def _names(text: str) -> list[str]:

@@ -5,7 +5,7 @@ The work is always value and gradients of the mean. All systems of a case get th
 
 import functools
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -154,9 +154,6 @@ ELEMENTWISE = (
     Elementwise("margin.hinge_embedding", "logits_signs", None, "hinge_embedding_loss"),
 )
 
-SOFTMAX_SHAPES = ((8192, 1000), (512, 50257), (65536, 100), (262144, 10))
-"""Rows and classes of the softmax cross-entropy with labels."""
-
 
 def elementwise(size: int) -> list[Case]:
     """Elementwise losses beside those of optax, torch and Keras.
@@ -176,12 +173,18 @@ def elementwise(size: int) -> list[Case]:
     ]
 
 
-def softmax(*, quick: bool) -> list[Case]:
+def softmax(rows: Sequence[int], classes: Sequence[int]) -> list[Case]:
     """Softmax cross-entropy with labels at several shapes.
 
     Args:
-        quick: one small shape.
+        rows: of each shape.
+        classes: of each shape, as many as there are of rows.
+
+    Raises:
+        LabError: if there are not as many.
     """
+    if len(rows) != len(classes):
+        raise LabError(f"--rows has {len(rows)} sizes and --classes {len(classes)}: give as many")
     name = "classification.softmax_cross_entropy"
     peer = "softmax_cross_entropy_with_integer_labels"
     entries = _competing(name, peer, "cross_entropy", "sparse_categorical_crossentropy", True)
@@ -190,7 +193,7 @@ def softmax(*, quick: bool) -> list[Case]:
         sizes = {"rows": rows, "classes": classes}
         return Case(name, sizes, functools.partial(_rows, rows, classes), entries)
 
-    return [case(*shape) for shape in (((64, 10),) if quick else SOFTMAX_SHAPES)]
+    return [case(*shape) for shape in zip(rows, classes, strict=True)]
 
 
 def _competing(

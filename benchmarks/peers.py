@@ -38,6 +38,13 @@ PEERS = {
     "keras": Peer("keras", "keras"),
     "torch": Peer("torch", "torch", torch=True),
     "torch.compile": Peer("torch", "torch", torch=True),
+    "monai": Peer("monai", "monai", torch=True),
+    "kornia": Peer("kornia", "kornia", torch=True),
+    "torchmetrics": Peer("torchmetrics", "torchmetrics", torch=True),
+    "smp": Peer("segmentation-models-pytorch", "segmentation_models_pytorch", torch=True),
+    "pytorch-metric-learning": Peer(
+        "pytorch-metric-learning", "pytorch_metric_learning", torch=True
+    ),
     "tokamax": Peer("tokamax", "tokamax"),
     "liger": Peer("liger-kernel", "liger_kernel", torch=True, cuda=True),
     "cut-cross-entropy": Peer("cut-cross-entropy", "cut_cross_entropy", torch=True, cuda=True),

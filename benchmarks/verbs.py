@@ -3,15 +3,13 @@
 import argparse
 import inspect
 import sys
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from benchmarks import (
-    cases,
     compare,
-    comparisons,
     machine,
     peers,
     readme,
@@ -20,14 +18,19 @@ from benchmarks import (
     sweep,
     tables,
 )
+from benchmarks.comparisons import COMPARISONS, Size
 from benchmarks.results import FLOOR, Result, Row
 from benchmarks.timing import lack_of_memory
 from jaxloss.lab.errors import LabError, need
 
 FAILED = 1
 QUICK_ROUNDS, ROUNDS = 3, 21
-GROWING = ["optax", "jaxloss plain", "jaxloss"]
-"""Systems whose growth is measured unless others are asked for."""
+CATALOGUE: Mapping[str, Size] = {
+    "batch": ((1024, 16384), (8, 16)),
+    "size": (128, 8),
+    "levels": (4, 2),
+}
+"""Sizes of the sweep over all losses: the usual ones, and those of a quick try."""
 
 
 def measure(options: argparse.Namespace) -> int:
@@ -39,16 +42,17 @@ def measure(options: argparse.Namespace) -> int:
     if options.output is not None:
         results.check_output(options.output)
     rounds = options.rounds or (QUICK_ROUNDS if options.quick else ROUNDS)
-    sizes = {
-        name: getattr(options, name) or values[options.quick]
-        for name, values in options.usual.items()
-    }
+    sizes = {name: getattr(options, name) or None for name in options.sizes}
+    notes: Mapping[str, str] = {}
     if options.verb == "catalogue":
         needed: Collection[str] = ()
+        sizes = {name: sizes[name] or usual[options.quick] for name, usual in CATALOGUE.items()}
         count, rows = _catalogue(options.losses, sizes, rounds, options.seconds or 3)
     else:
-        wanted = options.systems or (GROWING if options.verb == "growth" else None)
-        asked = _cases(options.verb, sizes, options.quick, getattr(options, "dtype", "float32"))
+        comparison = COMPARISONS[options.verb]
+        notes, wanted = comparison.notes, options.systems or list(comparison.systems) or None
+        dtype = getattr(options, "dtype", "float32")
+        asked = comparison.cases(quick=options.quick, dtype=dtype, **sizes)
         chosen, needed = run.selected(asked, wanted)
         count, rows = len(chosen), run.rows(chosen, rounds, options.seconds or 60)
     matmul = getattr(options, "dtype", None)
@@ -58,7 +62,7 @@ def measure(options: argparse.Namespace) -> int:
         environment=machine.environment(["optax", *run.packages(needed)]),
         machine=run.reached(quick=options.quick, matmul=matmul),
         absent={name: why for name in sorted(needed) if (why := peers.absent(name))},
-        notes=_notes(options.verb),
+        notes=notes,
         complete=False,
         rows=(),
     )
@@ -169,19 +173,6 @@ def write_readme(options: argparse.Namespace) -> int:
     return 0
 
 
-def _cases(verb: str, sizes: Mapping[str, Any], quick: bool, dtype: str) -> list[cases.Case]:
-    makers: Mapping[str, Callable[[], list[cases.Case]]] = {
-        "elementwise": lambda: cases.elementwise(**sizes),
-        "softmax": lambda: cases.softmax(quick=quick),
-        "fused": lambda: [comparisons.fused(**sizes, dtype=dtype)],
-        "contrastive": lambda: comparisons.contrastive(**sizes, dtype=dtype),
-        "sorted": lambda: comparisons.by_sorting(**sizes),
-        "ctc": lambda: [comparisons.ctc(**sizes)],
-        "growth": lambda: comparisons.growth(**sizes, dtype=dtype),
-    }
-    return makers[verb]()
-
-
 def _catalogue(
     names: list[str] | None, sizes: Mapping[str, Any], rounds: int, seconds: float
 ) -> tuple[int, Iterator[Row]]:
@@ -196,10 +187,6 @@ def _catalogue(
         seconds=seconds,
     )
     return count, rows
-
-
-def _notes(verb: str) -> Mapping[str, str]:
-    return comparisons.NOTES.get(verb, {})
 
 
 def _record(result: Result, count: int, rows: Iterator[Row], output: Path | None) -> int:

@@ -14,7 +14,6 @@ import pytest
 import jaxloss as jl
 from benchmarks import (
     cases,
-    comparisons,
     machine,
     peers,
     readme,
@@ -25,6 +24,7 @@ from benchmarks import (
     timing,
 )
 from benchmarks.__main__ import main
+from benchmarks.comparisons import COMPARISONS, large
 from benchmarks.results import FLOOR, Measured, Result, Row
 from benchmarks.timing import Competitor, compiled, interleave, matmul_flops
 from jaxloss import catalogue
@@ -42,6 +42,7 @@ QUICK = {
     "contrastive": ["--systems", "jaxloss,jaxloss plain"],
     "sorted": [],
     "ctc": ["--systems", "jaxloss,optax"],
+    "vision": ["--systems", "jaxloss,jaxloss fused"],
     "growth": [],
 }
 
@@ -191,7 +192,7 @@ def breaking(system, error):
     def loss(*_):
         raise error
 
-    (case,) = cases.softmax(quick=True)
+    (case,) = cases.softmax(rows=(64,), classes=(10,))
     return lambda **_: [replace(case, entries=(cases.Entry(system, loss),))]
 
 
@@ -204,7 +205,8 @@ def breaking(system, error):
     ],
 )
 def test_what_fails_is_told_and_what_is_ours_counts(system, error, code, monkeypatch, capsys):
-    monkeypatch.setattr(cases, "softmax", breaking(system, error))
+    made = replace(COMPARISONS["softmax"], make=breaking(system, error))
+    monkeypatch.setitem(COMPARISONS, "softmax", made)
     assert main(["softmax", "--quick"]) == code
     err = capsys.readouterr().err
     assert f"{system} failed: {timing.reason(error)}\n" in err
@@ -226,7 +228,7 @@ def test_peers_that_need_a_gpu_say_so():
 
 
 def test_a_loss_that_is_missing_is_an_error_before_anything_runs(monkeypatch, capsys):
-    monkeypatch.setattr(comparisons, "LINEAR", "fused.not_there")
+    monkeypatch.setattr(large, "LINEAR", "fused.not_there")
     assert main(["fused", "--quick", "--systems", "jaxloss"]) == 2
     lines = capsys.readouterr().err.splitlines()
     assert lines == [

@@ -1,6 +1,6 @@
-"""Named comparisons of losses that are large or slow when written plainly, one row a competitor."""
+"""Losses that are large when written plainly: behind a linear layer, of all pairs of a batch."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -14,31 +14,11 @@ from benchmarks import peers
 from benchmarks.cases import Arrays, Case, Entry, Generator, Ours
 
 LINEAR = "fused.linear_softmax_cross_entropy"
-NOTES: Mapping[str, Mapping[str, str]] = {
-    "fused": {
-        "optax": "on all logits at once",
-        "checkpointed": "the same in chunks of tokens under `jax.checkpoint`",
-        "jaxloss": "the schedule that it chooses itself",
-        "jaxloss linear": "`fused.linear` of the plain softmax cross-entropy",
-        "torch": "`cross_entropy` on all logits at once",
-    },
-    "contrastive": {
-        "jaxloss plain": "on the whole matrix of similarities",
-        "jaxloss": "block by block",
-        "torch": "on the whole matrix of similarities",
-    },
-    "sorted": {"plain": "all pairs, as the formula stands"},
-    "growth": {
-        "optax": "on all logits at once",
-        "jaxloss plain": "on the whole matrix of similarities",
-    },
-}
-"""What systems do, where the name does not say it."""
 
 
 def fused(
     *, tokens: int, features: int, vocabulary: int, chunk: int, dtype: str, **labels: str
-) -> Case:
+) -> list[Case]:
     """Cross-entropy behind a linear layer, gradients in features and kernel.
 
     Args:
@@ -73,7 +53,7 @@ def fused(
         Entry("cut-cross-entropy", _cut_cross_entropy, "cut-cross-entropy", _kernel_by_rows),
     )
     sizes = {"tokens": tokens, "features": features, "vocabulary": vocabulary}
-    return Case(LINEAR, sizes, draw, entries, (0, 1), dtype, labels)
+    return [Case(LINEAR, sizes, draw, entries, (0, 1), dtype, labels)]
 
 
 def contrastive(*, batch: int, features: int, dtype: str, **labels: str) -> list[Case]:
@@ -125,79 +105,6 @@ def contrastive(*, batch: int, features: int, dtype: str, **labels: str) -> list
     ]
 
 
-def by_sorting(size: int) -> list[Case]:
-    """Losses of pairs that sorting, or a smaller matrix, makes cheap.
-
-    Args:
-        size: scores of a list, and columns of the embeddings.
-    """
-
-    def scores(rng: Generator) -> Arrays:
-        return [rng.standard_normal(size, np.float32), _bits(rng, size)]
-
-    def ensembles(rng: Generator) -> Arrays:
-        members = max(2, size // 8)
-        return [
-            rng.standard_normal((64, members), np.float32),
-            rng.standard_normal(64, np.float32),
-        ]
-
-    def survival(rng: Generator) -> Arrays:
-        # No two times alike: where there are ties, the plain form is another estimator.
-        times = rng.permutation(size).astype(np.float32)
-        return [rng.standard_normal(size, np.float32), times, _bits(rng, size)]
-
-    def embeddings(rng: Generator) -> Arrays:
-        return [rng.standard_normal((256, size), np.float32)]
-
-    def case(
-        name: str,
-        sizes: Mapping[str, int],
-        draw: Callable[[Generator], Arrays],
-        plain: Callable[..., Array],
-    ) -> Case:
-        return Case(name, sizes, draw, (Entry("plain", plain), Entry("jaxloss", Ours(name))))
-
-    members = {"forecasts": 64, "members": max(2, size // 8)}
-    return [
-        case("auc.squared_hinge", {"scores": size}, scores, _plain_auc),
-        case("scoring.crps_ensemble", members, ensembles, _plain_crps),
-        case("likelihood.cox", {"subjects": size}, survival, _plain_cox),
-        case(
-            "contrastive.covariance_penalty",
-            {"rows": 256, "features": size},
-            embeddings,
-            _plain_covariance,
-        ),
-    ]
-
-
-def ctc(*, batch: int, frames: int, labels: int, classes: int) -> Case:
-    """Connectionist temporal classification, gradients in the logits.
-
-    Args:
-        batch: sequences.
-        frames: of each.
-        labels: of each.
-        classes: blank among them.
-    """
-
-    def draw(rng: Generator) -> Arrays:
-        return [
-            rng.standard_normal((batch, frames, classes), np.float32),
-            rng.integers(1, classes, (batch, labels)).astype(np.int32),
-        ]
-
-    entries = (
-        Entry("jaxloss", Ours("sequence.ctc")),
-        Entry("optax", _optax_ctc, "optax"),
-        Entry("keras", lambda z, y: jnp.mean(peers.load("keras").losses.ctc(y, z)), "keras"),
-        Entry("torch", _torch_ctc, "torch"),
-    )
-    sizes = {"batch": batch, "frames": frames, "labels": labels, "classes": classes}
-    return Case("sequence.ctc", sizes, draw, entries)
-
-
 def growth(
     *,
     tokens: Sequence[int],
@@ -221,12 +128,14 @@ def growth(
     linear: dict[str, Any] = {**shared, "chunk": chunk}
     return [
         *(
-            fused(tokens=size, vocabulary=max(vocabulary), along="tokens", **linear)
+            case
             for size in tokens
+            for case in fused(tokens=size, vocabulary=max(vocabulary), along="tokens", **linear)
         ),
         *(
-            fused(tokens=max(tokens), vocabulary=size, along="vocabulary", **linear)
+            case
             for size in vocabulary
+            for case in fused(tokens=max(tokens), vocabulary=size, along="vocabulary", **linear)
         ),
         *(contrastive(batch=size, along="batch", **shared)[0] for size in batch),
     ]
@@ -291,44 +200,3 @@ def _torch_siglip(torch: Any, x: Any, y: Any, logit_scale: Any, bias: Any) -> An
     logits = logit_scale.exp() * (x @ y.T) + bias
     signs = 2 * torch.eye(x.shape[0], dtype=x.dtype, device=x.device) - 1
     return -torch.nn.functional.logsigmoid(signs * logits).sum() / x.shape[0]
-
-
-def _plain_auc(scores: Array, bits: Array) -> Array:
-    pairs = bits[:, None] * (1 - bits[None, :])
-    lack = jnp.maximum(0, 1 - (scores[:, None] - scores[None, :]))
-    return jnp.sum(pairs * lack**2) / jnp.sum(pairs)
-
-
-def _plain_crps(pred: Array, target: Array) -> Array:
-    error = jnp.mean(jnp.abs(pred - target[:, None]), -1)
-    apart = jnp.mean(jnp.abs(pred[:, :, None] - pred[:, None, :]), (-2, -1))
-    return jnp.mean(error - apart / 2)
-
-
-def _plain_cox(log_hazard: Array, time: Array, event: Array) -> Array:
-    at_risk = time[None, :] >= time[:, None]
-    risk = jax.nn.logsumexp(jnp.where(at_risk, log_hazard[None, :], -jnp.inf), -1)
-    return jnp.sum(event * (risk - log_hazard)) / jnp.sum(event)
-
-
-def _plain_covariance(embeddings: Array) -> Array:
-    count, dim = embeddings.shape
-    centred = embeddings - jnp.mean(embeddings, 0)
-    covariance = centred.T @ centred / (count - 1)
-    return (jnp.sum(covariance**2) - jnp.sum(jnp.diagonal(covariance) ** 2)) / dim
-
-
-def _optax_ctc(logits: Array, labels: Array) -> Array:
-    frames, places = jnp.zeros(logits.shape[:2]), jnp.zeros(labels.shape)
-    return jnp.mean(optax.losses.ctc_loss(logits, frames, labels, places))
-
-
-def _torch_ctc(torch: Any, logits: Any, labels: Any) -> Any:
-    batch, frames, _ = logits.shape
-    log_p = logits.log_softmax(-1).transpose(0, 1)
-    lengths = torch.full((batch,), frames), torch.full((batch,), labels.shape[1])
-    return torch.nn.functional.ctc_loss(log_p, labels, *lengths, reduction="none").mean()
-
-
-def _bits(rng: Generator, size: int) -> Any:
-    return rng.integers(0, 2, size).astype(np.float32)
