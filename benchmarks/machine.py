@@ -1,5 +1,6 @@
 """The machine: what it is, what is installed on it, and what memory it has."""
 
+import ctypes
 import importlib.util
 import os
 import platform
@@ -53,6 +54,25 @@ def memory_bytes() -> int:
     if "bytes_limit" in stats:
         return stats["bytes_limit"]
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+def keep_freed_memory() -> bool:
+    """Have the process keep the memory that it frees, where the C library can; whether it does.
+
+    A large array that is freed goes back to the system otherwise, and each of its pages costs a
+    fault when the next one is written: on a CPU that can take longer than the loss, for all systems
+    alike, where a training that keeps its buffers would not pay it.
+    """
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError):
+        return False
+    return all(mallopt(option, value) == 1 for option, value in _KEEPING.items())
+
+
+_KEEPING = {-4: 0, -1: 2**31 - 1}
+"""Of glibc's `mallopt`: no maps of the system (`M_MMAP_MAX`), the heap trimmed late
+(`M_TRIM_THRESHOLD`)."""
 
 
 def device_memory() -> dict[str, int]:

@@ -62,6 +62,7 @@ def where(result: Result) -> str:
     named = found["platform"] == "cpu" and found.get("processor")
     device = f"{found['device']} ({found['processor']})" if named else found["device"]
     cores = f", {found['cores']} cores" if found["platform"] == "cpu" else ""
+    cores += " (freed memory kept)" if found.get("keeps_freed_memory") else ""
     shown = {k: v for k, v in found["packages"].items() if k not in ("jaxlib", "numpy")}
     return f"{device}{cores}, {', '.join(f'{k} {v}' for k, v in shown.items())}."
 

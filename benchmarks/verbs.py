@@ -41,6 +41,7 @@ def measure(options: argparse.Namespace) -> int:
     """
     if options.output is not None:
         results.check_output(options.output)
+    keeps = machine.keep_freed_memory()
     rounds = options.rounds or (QUICK_ROUNDS if options.quick else ROUNDS)
     sizes = {name: getattr(options, name) or None for name in options.sizes}
     notes: Mapping[str, str] = {}
@@ -59,7 +60,8 @@ def measure(options: argparse.Namespace) -> int:
     result = Result(
         benchmark=options.verb,
         command=options.command,
-        environment=machine.environment(["optax", *run.packages(needed)]),
+        environment=machine.environment(["optax", *run.packages(needed)])
+        | {"keeps_freed_memory": keeps},
         machine=run.reached(quick=options.quick, matmul=matmul),
         absent={name: why for name in sorted(needed) if (why := peers.absent(name))},
         notes=notes,
