@@ -70,9 +70,10 @@ def keep_freed_memory() -> bool:
     return all(mallopt(option, value) == 1 for option, value in _KEEPING.items())
 
 
-_KEEPING = {-4: 0, -1: 2**31 - 1}
+_KEEPING = {-4: 0, -1: 2**31 - 1, -8: 1}
 """Of glibc's `mallopt`: no maps of the system (`M_MMAP_MAX`), the heap trimmed late
-(`M_TRIM_THRESHOLD`)."""
+(`M_TRIM_THRESHOLD`), and one heap, since those of threads have no room for 64 MiB
+(`M_ARENA_MAX`)."""
 
 
 def device_memory() -> dict[str, int]:

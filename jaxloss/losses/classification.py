@@ -47,7 +47,6 @@ from jaxloss.core.numerics import (
     streamed,
     sum_across,
     with_partials,
-    xlogy,
 )
 
 
@@ -112,9 +111,11 @@ def binary_cross_entropy(
     return streamed(_binary_cross_entropy)(pred, target)
 
 
-def _log_or_zero(p: Array, wanted: Array) -> Array:
-    # Where nothing is wanted of an impossible outcome, log(0) is replaced by 0.
-    return jnp.log1p(jnp.where((p == -1) & (wanted == 0), 0, p))
+def _binary_cross_entropy_value(pred: Array, target: Array) -> Array:
+    # Chosen between whole logarithms: with guards inside of them XLA writes arrays in between.
+    yes, no = jnp.log(pred), jnp.log1p(-pred)
+    certain = jnp.where(target == 1, yes, no)
+    return -jnp.where((target == 0) | (target == 1), certain, target * yes + (1 - target) * no)
 
 
 def _binary_cross_entropy_slope(pred: Array, target: Array) -> Array:
@@ -130,7 +131,7 @@ def _binary_cross_entropy_by_target(pred: Array, target: Array) -> Array:
 
 
 _binary_cross_entropy = with_partials(
-    lambda pred, target: -xlogy(target, pred) - (1 - target) * _log_or_zero(-pred, 1 - target),
+    _binary_cross_entropy_value,
     _binary_cross_entropy_slope,
     _binary_cross_entropy_by_target,
 )
