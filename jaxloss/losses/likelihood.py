@@ -1,101 +1,233 @@
-"""Negative log-likelihoods of a model of the data."""
+"""Negative log-likelihoods of real numbers under a predicted density, constants included.
 
-from typing import Literal
+Parameters of the density come first, what came true last, entry by entry. They are what a network
+gives as it is: a parameter that must be positive comes as its logarithm, so that none is out of
+range, and scales of 1e-30 and of 1e30 are as good as any. Mean over examples, it is a proper score:
+least where the density is that of the target. A density is no probability, so values may be
+negative. Where the density of the target is 0 the value is infinite and has gradient 0.
+"""
 
-import jax
+from math import log
+
 import jax.numpy as jnp
 from jax import Array, lax
 from jax.typing import ArrayLike
-from jaxtyping import Bool, Float, Real
+from jaxtyping import Float
 
-from jaxloss.core.checks import mask, probabilities, vectors
-from jaxloss.core.numerics import safe_divide
-from jaxloss.core.order import ascending, at, deposit, following, greatest, smaller
+from jaxloss.core.checks import above, same_shape
+from jaxloss.core.densities import located, logistic as _logistic, normal as _normal
+from jaxloss.core.numerics import absolute, softplus, streamed
+from jaxloss.core.stirling import (
+    LOG_TWO_PI,
+    bounded_exp,
+    log1p_ratio,
+    stirling_of_inverse,
+    stretched,
+)
+
+_FAR = 1e6
+"""Beyond so many scales a Student density is computed from logarithms."""
 
 
-def cox(
-    log_hazard: Float[ArrayLike, "*batch n"],
-    time: Real[ArrayLike, "*batch n"],
-    event: Real[ArrayLike, "*batch n"],
-    *,
-    ties: Literal["efron", "breslow"] = "efron",
-    where: Bool[ArrayLike, "*batch n"] | None = None,
-) -> Float[Array, "*batch"]:
-    """Reward the order in which things happen: high hazards first (Cox's partial likelihood).
+def gaussian(
+    mean: Float[ArrayLike, "*shape"],
+    variance: Float[ArrayLike, "*shape"],
+    target: Float[ArrayLike, "*shape"],
+) -> Float[Array, "*shape"]:
+    """Reward a normal density for its mean and for a variance as large as the squared error.
 
-    Formula: mean over the events `i` of
-    `log(sum(exp(log_hazard[time >= time[i]]))) - log_hazard[i]`; 0 without an event. The last axis
-    is one list of subjects that are at risk together. In time `n * log(n)` and memory `n`.
+    Formula: `((target - mean)**2 / variance + log(2 * pi * variance)) / 2`.
 
     Args:
-        log_hazard: logarithm of the hazard of each subject, up to a constant.
-        time: of the event, or until which nothing had happened; no gradient.
-        event: 1 for an event, 0 for a subject that was lost from sight (censored); no gradient.
-        ties: what events at one time see of each other. With `"breslow"` all of them count in full
-            for each; with `"efron"`, as the `l`-th of `d` happens (from 0), each counts by
-            `1 - l / d`.
-        where: subjects that count.
-
-    Returns:
-        One value for each list.
+        mean: of the density.
+        variance: of the density. At 0 it is a point, of value -inf at the mean and inf elsewhere;
+            a negative one gives NaN; both with gradient 0.
+        target: what came true.
 
     Example:
-        >>> cox([0.0, 0.0, 0.0], [1.0, 2.0, 3.0], [1, 0, 1])
-        Array(0.5493, dtype=float32)
+        >>> gaussian([0.0, 0.0], [1.0, 4.0], [0.0, 2.0])
+        Array([0.9189, 2.1121], dtype=float32)
 
-    Reference: Cox 1972, doi:10.1111/j.2517-6161.1972.tb00899.x; Breslow 1974,
-        doi:10.2307/2529620; Efron 1977, doi:10.1080/01621459.1977.10480613.
+    Reference: Nix and Weigend 1994, doi:10.1109/ICNN.1994.374138.
     """
-    log_hazard, time, event = vectors(log_hazard=log_hazard, time=time, event=event)
-    probabilities(event=event)
-    n = log_hazard.shape[-1]
-    kept = mask(where, log_hazard)
-    happened = kept & (event == 1)
-    time = lax.stop_gradient(jnp.where(kept, time, 0))
-    log_hazard = jnp.where(kept, log_hazard, 0)
-    ordered = ascending(time)
-    slots = smaller(ordered, time)
-    # In the first slot of each time: the largest log-hazard, and sums of hazards in its units.
-    floor = float(jnp.finfo(log_hazard.dtype).min)
-    top = greatest(jnp.where(kept, lax.stop_gradient(log_hazard), floor), slots, n)
-    hazard = jnp.where(kept, jnp.exp(log_hazard - jnp.where(kept, at(top, slots), 0)), 0)
-    dying = deposit(jnp.where(happened, hazard, 0), slots, n)
-    others = deposit(jnp.where(happened, 0, hazard), slots, n)
-    at_risk = (top, dying + others - 1)
-    later_top, later = _sums_from_on(at_risk)
-    later_top, later = following(later_top, floor), following(later, -1)
-    unit = jnp.maximum(later_top, top)
-    # As many slots of a time as it has events stand for these, one each.
-    first = smaller(ordered, ordered)
-    place = lax.broadcasted_iota(first.dtype, first.shape, first.ndim - 1) - first
-    deaths = at(deposit(happened.astype(first.dtype), slots, n), first)
-    counted = place < deaths
-    share = jnp.ones_like(top)
-    if ties == "efron":
-        share = 1 - place.astype(top.dtype) / jnp.maximum(deaths, 1).astype(top.dtype)
-    now = at(others, first) + share * at(dying, first) - 1
-    _, risk = _add((at(top, first), now), (at(later_top, first), at(later, first)))
-    risks = jnp.where(counted, jnp.log1p(jnp.where(counted, risk, 0)), 0)
-    own = jnp.where(happened, at(unit, slots) - log_hazard, 0)
-    return safe_divide(
-        jnp.sum(risks + own, axis=-1), jnp.sum(happened, axis=-1, dtype=log_hazard.dtype)
+    mean, variance, target = same_shape(mean=mean, variance=variance, target=target)
+    above(0, variance=variance)
+
+    def kernel(m: Array, v: Array, t: Array) -> Array:
+        spread = v > 0
+        inside = jnp.where(spread, v, 1)
+        value = (jnp.square((t - m) / jnp.sqrt(inside)) + LOG_TWO_PI + jnp.log(inside)) / 2
+        point = jnp.where(v == 0, jnp.where(t == m, -jnp.inf, jnp.inf), jnp.nan)
+        return jnp.where(spread, value, point.astype(v.dtype))
+
+    return streamed(kernel)(mean, variance, target)
+
+
+def gaussian_log_variance(
+    mean: Float[ArrayLike, "*shape"],
+    log_variance: Float[ArrayLike, "*shape"],
+    target: Float[ArrayLike, "*shape"],
+) -> Float[Array, "*shape"]:
+    """Reward a normal density, its variance given as networks are trained to give it.
+
+    Formula: `((target - mean)**2 * exp(-log_variance) + log_variance + log(2 * pi)) / 2`.
+
+    Args:
+        mean: of the density.
+        log_variance: logarithm of its variance, twice that of the standard deviation.
+        target: what came true.
+
+    Example:
+        >>> gaussian_log_variance([0.0, 0.0], [0.0, -2.0], [0.0, 1.0])
+        Array([0.9189, 3.6135], dtype=float32)
+
+    Reference: Nix and Weigend 1994, doi:10.1109/ICNN.1994.374138; Kendall and Gal 2017,
+        arXiv:1703.04977.
+    """
+    mean, log_variance, target = same_shape(mean=mean, log_variance=log_variance, target=target)
+    return located(_normal, mean, log_variance / 2, target)
+
+
+def laplace(
+    loc: Float[ArrayLike, "*shape"],
+    log_scale: Float[ArrayLike, "*shape"],
+    target: Float[ArrayLike, "*shape"],
+) -> Float[Array, "*shape"]:
+    """Reward a median, and a scale as large as the absolute error.
+
+    Formula: `abs(target - loc) * exp(-log_scale) + log(2) + log_scale`; gradient 0 in the location
+    where it is the target.
+
+    Args:
+        loc: median of the density.
+        log_scale: logarithm of its mean absolute deviation.
+        target: what came true.
+
+    Example:
+        >>> laplace([0.0, 0.0], [0.0, 1.0], [0.0, 1.0])
+        Array([0.6931, 2.061 ], dtype=float32)
+
+    Reference: Laplace 1774; Kendall and Gal 2017, arXiv:1703.04977.
+    """
+    return located(lambda e, s: absolute(stretched(e, -s)) + log(2), loc, log_scale, target)
+
+
+def logistic(
+    loc: Float[ArrayLike, "*shape"],
+    log_scale: Float[ArrayLike, "*shape"],
+    target: Float[ArrayLike, "*shape"],
+) -> Float[Array, "*shape"]:
+    """Reward a density that is round at its centre and has the tails of Laplace's.
+
+    Formula: with `z = (target - loc) * exp(-log_scale)`,
+    `z + 2 * log(1 + exp(-z)) + log_scale`.
+
+    Args:
+        loc: mean of the density.
+        log_scale: logarithm of its scale, `sqrt(3) / pi` standard deviations.
+        target: what came true.
+
+    Example:
+        >>> logistic([0.0, 0.0], [0.0, 0.0], [0.0, 3.0])
+        Array([1.3863, 3.0972], dtype=float32)
+
+    Reference: Balakrishnan 1991, "Handbook of the logistic distribution".
+    """
+    return located(_logistic, loc, log_scale, target)
+
+
+def student_t(
+    loc: Float[ArrayLike, "*shape"],
+    log_scale: Float[ArrayLike, "*shape"],
+    target: Float[ArrayLike, "*shape"],
+    *,
+    df: ArrayLike = 4.0,
+) -> Float[Array, "*shape"]:
+    """Reward a density with heavy tails, which an outlier cannot pull far.
+
+    Formula: with `z = (target - loc) * exp(-log_scale)`,
+    `(df + 1) / 2 * log(1 + z**2 / df) + log_scale + lgamma(df / 2) - lgamma((df + 1) / 2)
+    + log(pi * df) / 2`.
+
+    Args:
+        loc: centre of the density.
+        log_scale: logarithm of its scale, which is not the standard deviation.
+        target: what came true.
+        df: degrees of freedom, positive; 1 is Cauchy's density, `inf` the normal one, without loss
+            of digits on the way. An array of the shape of the others if it is predicted too.
+
+    Example:
+        >>> student_t([0.0, 0.0], [0.0, 0.0], [0.0, 10.0])
+        Array([0.9808, 9.1261], dtype=float32)
+
+    Reference: Lange et al. 1989, doi:10.1080/01621459.1989.10478852.
+    """
+    return located(_student, loc, log_scale, target, df=df)
+
+
+def von_mises(
+    loc: Float[ArrayLike, "*shape"],
+    log_concentration: Float[ArrayLike, "*shape"],
+    target: Float[ArrayLike, "*shape"],
+) -> Float[Array, "*shape"]:
+    """Reward a density of angles: the normal one, wrapped around the circle.
+
+    Formula: with `k = exp(log_concentration)`, `log(2 * pi * I0(k)) - k * cos(target - loc)`, `I0`
+    the modified Bessel function; the density is one over a full turn.
+
+    Args:
+        loc: mean direction in radians.
+        log_concentration: logarithm of the concentration, for narrow densities 1 over the variance.
+        target: angle that came true, in radians, of any turn.
+
+    Example:
+        >>> von_mises([0.0, 0.0], [0.0, 5.0], [0.0, 0.0])
+        Array([ 1.0738, -1.5802], dtype=float32)
+
+    Reference: von Mises 1918; Mardia and Jupp 1999, doi:10.1002/9780470316979.
+    """
+
+    def kernel(m: Array, log_k: Array, t: Array) -> Array:
+        away = 2 * jnp.square(jnp.sin((t - m) / 2))
+        return stretched(away, log_k) + _log_bessel(log_k) + LOG_TWO_PI
+
+    loc, log_concentration, target = same_shape(
+        loc=loc, log_concentration=log_concentration, target=target
     )
+    return streamed(kernel)(loc, log_concentration, target)
 
 
-def _add(a: tuple[Array, Array], b: tuple[Array, Array]) -> tuple[Array, Array]:
-    """Add sums of exponentials, each as `exp(top) * (1 + excess)`.
+def _student(error: Array, log_scale: Array, df: Array) -> Array:
+    rate = 1 / df
+    z = stretched(error, -log_scale)
+    far = jnp.abs(z) > _FAR
+    square = jnp.square(jnp.where(far, 0, z))
+    near_value = square * log1p_ratio(rate * square)
+    # Far away the square, and even z, may be beyond what there is.
+    heavy = far & (rate > 0)
+    some = jnp.where(heavy, rate, 1)
+    log_square = 2 * (jnp.log(jnp.abs(jnp.where(heavy, error, 1))) - log_scale)
+    far_value = softplus(log_square + jnp.log(some)) / some
+    square = jnp.where(heavy, far_value, jnp.where(far, jnp.square(z), near_value))
+    # lgamma(df / 2) - lgamma((df + 1) / 2) + log(df / 2) / 2
+    gammas = stirling_of_inverse(2 * rate) - stirling_of_inverse(2 * rate / (1 + rate))
+    gammas = gammas + (1 - log1p_ratio(rate)) / 2
+    return (1 + rate) / 2 * square + gammas + LOG_TWO_PI / 2
 
-    The excess over the largest term, not the sum, so that where one term is all there is its
-    logarithm is small and still exact.
-    """
-    (top, excess), (other_top, other) = a, b
-    is_larger = top >= other_top
-    largest, rest = jnp.where(is_larger, excess, other), jnp.where(is_larger, other, excess)
-    scale = jnp.exp(-jnp.abs(top - other_top))
-    return jnp.maximum(top, other_top), largest + (1 + rest) * scale
+
+_BESSEL_FROM = log(15.0)
+_BESSEL: list[float] = [1.0]
+for _k in range(1, 12):
+    _BESSEL.append(_BESSEL[-1] * (2 * _k - 1) ** 2 / (8 * _k))
 
 
-@jax.jit  # Hundreds of small operations, which eager calls would compile one by one.
-def _sums_from_on(terms: tuple[Array, Array]) -> tuple[Array, Array]:
-    """For each slot, the sum of exponentials over it and all that follow."""
-    return lax.associative_scan(_add, terms, reverse=True, axis=terms[0].ndim - 1)
+def _log_bessel(log_k: Array) -> Array:
+    """`log(I0(k) * exp(-k))`, far out by its asymptotic series, whose derivatives do not cancel."""
+    large = log_k > _BESSEL_FROM
+    inverse = jnp.exp(-jnp.where(large, log_k, _BESSEL_FROM))
+    series = jnp.zeros_like(inverse)
+    for coefficient in _BESSEL[:0:-1]:
+        series = (series + coefficient) * inverse
+    asymptotic = jnp.log1p(series) - (LOG_TWO_PI + log_k) / 2
+    near = jnp.log(lax.bessel_i0e(bounded_exp(jnp.where(large, 0, log_k))))
+    return jnp.where(large, asymptotic, near)
