@@ -1,4 +1,8 @@
-"""Scores of a forecast that is a whole distribution against the one value that came true."""
+"""Scores of a forecast that is a whole distribution against the one value that came true.
+
+Of ensembles of numbers; those of vectors are scored by `multivariate`, named distributions by
+`crps`, and probabilities of classes by `proper`.
+"""
 
 from typing import Literal
 
@@ -7,8 +11,9 @@ from jax import Array, lax
 from jax.typing import ArrayLike
 from jaxtyping import Bool, Float
 
-from jaxloss.core.checks import mask, promote
-from jaxloss.core.numerics import with_partials
+from jaxloss.core.checks import along, hyperparameters, mask, promote
+from jaxloss.core.forecasts import aligned
+from jaxloss.core.numerics import safe_divide, with_partials
 from jaxloss.core.order import ascending, at, deposit, smaller
 
 
@@ -97,3 +102,124 @@ def _crps_by_target(pred: Array, target: Array, facts: _Facts) -> Array:
     _, kept, count, _ = facts
     sides = jnp.sign(target[..., None] - pred)
     return jnp.sum(jnp.where(kept, sides, 0), axis=-1) / count[..., 0]
+
+
+def almost_fair_crps(
+    pred: Float[ArrayLike, "*batch members"],
+    target: Float[ArrayLike, "*batch"],
+    *,
+    alpha: ArrayLike = 0.95,
+    where: Bool[ArrayLike, "*batch members"] | None = None,
+) -> Float[Array, "*batch"]:
+    """Reward an ensemble almost fairly, so that no member is free to go where it likes.
+
+    Formula: `alpha * crps_ensemble(pred, target, estimator="fair")
+    + (1 - alpha) * crps_ensemble(pred, target)`. With all members but one right, the fair score
+    does not depend on the last one.
+
+    Args:
+        pred: members of the ensemble.
+        target: what came true.
+        alpha: share of the fair score, from 0 to 1.
+        where: members that exist; without any the score is 0.
+
+    Returns:
+        One value for each ensemble.
+
+    Example:
+        >>> almost_fair_crps([0.0, 2.0], 1.0, alpha=0.5)
+        Array(0.25, dtype=float32)
+
+    Reference: Lang et al. 2024, arXiv:2412.15832.
+    """
+    fair = crps_ensemble(pred, target, estimator="fair", where=where)
+    plain = crps_ensemble(pred, target, where=where)
+    (alpha,) = hyperparameters(fair, alpha=alpha)
+    return alpha * fair + (1 - alpha) * plain
+
+
+def threshold_weighted_crps(
+    pred: Float[ArrayLike, "*batch members"],
+    target: Float[ArrayLike, "*batch"],
+    *,
+    threshold: ArrayLike = 0.0,
+    estimator: Literal["energy", "fair"] = "energy",
+    where: Bool[ArrayLike, "*batch members"] | None = None,
+) -> Float[Array, "*batch"]:
+    """Reward an ensemble for what it says beyond a threshold: extremes.
+
+    Formula: `crps_ensemble(v(pred), v(target))` with `v(x) = max(x, threshold)`, the integral of
+    `(F(x) - (target <= x))**2` from `threshold` on. For other weights, chain `v`, whose slope is
+    the weight, before `crps_ensemble` in the same way; negate all for what is below a threshold.
+
+    Args:
+        pred: members of the ensemble.
+        target: what came true.
+        threshold: from which on things matter.
+        estimator: as of `crps_ensemble`.
+        where: members that exist; without any the score is 0.
+
+    Returns:
+        One value for each ensemble.
+
+    Example:
+        >>> threshold_weighted_crps([0.0, 2.0], 1.0, threshold=1.5)
+        Array(0.125, dtype=float32)
+
+    Reference: Gneiting and Ranjan 2011, doi:10.1198/jbes.2010.08110; Allen et al. 2023,
+        doi:10.1137/22M1532184.
+    """
+    pred, target = aligned({"pred": "members", "target": ""}, pred=pred, target=target)
+    (threshold,) = hyperparameters(target, threshold=threshold)
+
+    def chained(x: Array, at_least: Array) -> Array:
+        return jnp.where(x > at_least, x, at_least)
+
+    return crps_ensemble(
+        chained(pred, along(threshold)),
+        chained(target, threshold),
+        estimator=estimator,
+        where=where,
+    )
+
+
+def error_spread(
+    pred: Float[ArrayLike, "*batch members"],
+    target: Float[ArrayLike, "*batch"],
+    *,
+    where: Bool[ArrayLike, "*batch members"] | None = None,
+) -> Float[Array, "*batch"]:
+    """Reward an ensemble for a spread, and a skewness, like that of its errors.
+
+    Formula: with `e = mean(pred) - target`, `s` the standard deviation of the members (their number
+    less 1 as divisor) and `g` their skewness, without bias, `(s**2 - e**2 - e * s * g)**2`. Fewer
+    than three members have no skewness, one has no spread.
+
+    Args:
+        pred: members of the ensemble.
+        target: what came true.
+        where: members that exist; without any the score is 0.
+
+    Returns:
+        One value for each ensemble.
+
+    Example:
+        >>> error_spread([0.0, 2.0], 2.0)
+        Array(1., dtype=float32)
+
+    Reference: Christensen et al. 2015, doi:10.1002/qj.2375.
+    """
+    pred, target = aligned({"pred": "members", "target": ""}, pred=pred, target=target)
+    kept = mask(where, pred)
+    count = jnp.sum(kept, axis=-1, dtype=pred.dtype)
+
+    def total(x: Array) -> Array:
+        return jnp.sum(jnp.where(kept, x, 0), axis=-1)
+
+    errors = jnp.where(kept, pred, target[..., None]) - target[..., None]
+    error = safe_divide(total(errors), count)
+    off = jnp.where(kept, errors - error[..., None], 0)
+    variance = safe_divide(total(jnp.square(off)), jnp.maximum(count - 1, 0))
+    cubes = total(off * jnp.square(off))
+    lean = safe_divide(count * cubes, jnp.maximum((count - 1) * (count - 2), 0) * variance)
+    return jnp.where(count > 0, jnp.square(variance - error * (error + lean)), 0)
