@@ -5,22 +5,13 @@ takes no part, and a label outside `[0, classes)` gives NaN with gradient 0.
 """
 
 import jax.numpy as jnp
-from jax import Array, lax
+from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Float, Int
 
 from jaxloss.core.checks import along, hyperparameters, labels as check_labels, of_rows
-from jaxloss.core.numerics import (
-    expm1_ratio,
-    known,
-    log_softmax,
-    pick,
-    safe_divide,
-    shifted,
-)
-
-MOST_STEPS = 100
-"""Of Newton's method for a normaliser; it takes some ten."""
+from jaxloss.core.numerics import known, log_softmax, pick, shifted
+from jaxloss.core.simplex import tempered_log, tempered_log_softmax
 
 
 def generalized_cross_entropy(
@@ -51,7 +42,7 @@ def generalized_cross_entropy(
     logits, labels = check_labels(logits, labels)
     log_p = _log_probability(logits, labels)
     (q,) = hyperparameters(log_p, q=q)
-    return known(-_tempered_log(log_p, q), labels, logits.shape[-1])
+    return known(-tempered_log(log_p, q), labels, logits.shape[-1])
 
 
 def taylor_cross_entropy(
@@ -83,7 +74,7 @@ def taylor_cross_entropy(
     if order < 1:
         raise ValueError(f"expected `order` of at least 1, got {order}")
     logits, labels = check_labels(logits, labels)
-    miss = -jnp.expm1(_log_probability(logits, labels))
+    miss = _miss(logits, labels)
     value = jnp.zeros_like(miss)
     for n in range(order, 0, -1):
         value = miss * (value + 1 / n)
@@ -124,12 +115,142 @@ def bi_tempered(
     scores, _ = shifted(logits)
     some = jnp.any(scores > -jnp.inf, axis=-1)
     t1, t2 = hyperparameters(of_rows(scores), t1=t1, t2=t2)
-    log_p = _tempered_log_softmax(scores, along(t2))
+    log_p = tempered_log_softmax(scores, 1 - along(t2))
     possible = log_p > -jnp.inf
     powers = jnp.exp((2 - along(t1)) * jnp.where(possible, log_p, 0))
     spread = jnp.sum(jnp.where(possible, powers, 0), axis=-1)
-    value = -_tempered_log(pick(log_p, labels), 1 - t1) - (1 - spread) / (2 - t1)
+    value = -tempered_log(pick(log_p, labels), 1 - t1) - (1 - spread) / (2 - t1)
     return known(jnp.where(some, value, 0), labels, scores.shape[-1])
+
+
+def mean_absolute_error(
+    logits: Float[ArrayLike, "*batch classes"], labels: Int[ArrayLike, "*batch"]
+) -> Float[Array, "*batch"]:
+    """Reward the right class by its probability alone, which symmetric noise cannot mislead.
+
+    Formula: with `p = softmax(logits)`, `sum(abs(one_hot(labels) - p))`, which is
+    `2 * (1 - p[labels])`. Noise that hits all labels alike leaves its best classifier the same;
+    training with it alone is slow, since examples that are all wrong hardly pull.
+
+    Args:
+        logits: scores of the classes.
+        labels: class of each example.
+
+    Returns:
+        One value for each example, at most 2.
+
+    Example:
+        >>> mean_absolute_error([[0.0, 0.0], [0.0, 9.0]], jnp.array([0, 0]))
+        Array([1.    , 1.9998], dtype=float32)
+
+    Reference: Ghosh, Kumar and Sastry 2017, arXiv:1712.09482.
+    """
+    logits, labels = check_labels(logits, labels)
+    return known(2 * _miss(logits, labels), labels, logits.shape[-1])
+
+
+def reverse_cross_entropy(
+    logits: Float[ArrayLike, "*batch classes"],
+    labels: Int[ArrayLike, "*batch"],
+    *,
+    log_zero: ArrayLike = -4.0,
+) -> Float[Array, "*batch"]:
+    """Cross-entropy with label and prediction in each other's place.
+
+    Formula: with `p = softmax(logits)` and `log_y` 0 for the label and `log_zero` elsewhere,
+    `-sum(p * log_y)`, which is `-log_zero * (1 - p[labels])`.
+
+    Args:
+        logits: scores of the classes.
+        labels: class of each example.
+        log_zero: what stands for the logarithm of 0, negative.
+
+    Returns:
+        One value for each example, at most `-log_zero`.
+
+    Example:
+        >>> reverse_cross_entropy([[0.0, 0.0]], jnp.array([0]))
+        Array([2.], dtype=float32)
+
+    Reference: Wang et al. 2019, arXiv:1908.06112.
+    """
+    logits, labels = check_labels(logits, labels)
+    miss = _miss(logits, labels)
+    (log_zero,) = hyperparameters(miss, log_zero=log_zero)
+    return known(-log_zero * miss, labels, logits.shape[-1])
+
+
+def symmetric_cross_entropy(
+    logits: Float[ArrayLike, "*batch classes"],
+    labels: Int[ArrayLike, "*batch"],
+    *,
+    alpha: ArrayLike = 0.1,
+    beta: ArrayLike = 1.0,
+    log_zero: ArrayLike = -4.0,
+) -> Float[Array, "*batch"]:
+    """Reward the right class: a little cross-entropy to converge, its reverse to be robust.
+
+    Formula: with `p` the softmax probability of the label,
+    `alpha * -log(p) + beta * -log_zero * (1 - p)`.
+
+    Args:
+        logits: scores of the classes.
+        labels: class of each example.
+        alpha: weight of cross-entropy.
+        beta: weight of the reverse one.
+        log_zero: what stands for the logarithm of 0, negative. The authors' code clips labels at
+            1e-4, which makes it -9.2 where their paper says -4.
+
+    Returns:
+        One value for each example.
+
+    Example:
+        >>> symmetric_cross_entropy([[0.0, 0.0]], jnp.array([0]))
+        Array([2.0693], dtype=float32)
+
+    Reference: Wang et al. 2019, arXiv:1908.06112.
+    """
+    logits, labels = check_labels(logits, labels)
+    log_p = _log_probability(logits, labels)
+    alpha, beta, log_zero = hyperparameters(log_p, alpha=alpha, beta=beta, log_zero=log_zero)
+    value = -alpha * log_p + beta * log_zero * jnp.expm1(log_p)
+    return known(value, labels, logits.shape[-1])
+
+
+def partially_huberized_cross_entropy(
+    logits: Float[ArrayLike, "*batch classes"],
+    labels: Int[ArrayLike, "*batch"],
+    *,
+    tau: ArrayLike = 10.0,
+) -> Float[Array, "*batch"]:
+    """Cross-entropy that goes on as a line where it would get steep.
+
+    Formula: with `p` the softmax probability of the label, `-log(p)` above `1 / tau`, and
+    `1 + log(tau) - tau * p` below, where it stays under `1 + log(tau)`. In the logits no gradient
+    is longer than that of cross-entropy, and that of hopeless labels goes to 0, which clipping of
+    gradients does not do.
+
+    Args:
+        logits: scores of the classes.
+        labels: class of each example.
+        tau: slope of the line, above 1; cross-entropy in the limit of infinity.
+
+    Returns:
+        One value for each example.
+
+    Example:
+        >>> partially_huberized_cross_entropy([[0.0, 0.0], [0.0, 9.0]], jnp.array([0, 0]))
+        Array([0.6931, 3.3014], dtype=float32)
+
+    Reference: Menon et al. 2020, "Can gradient clipping mitigate label noise?", ICLR.
+    """
+    logits, labels = check_labels(logits, labels)
+    log_p = _log_probability(logits, labels)
+    (tau,) = hyperparameters(log_p, tau=tau)
+    steep = log_p <= -jnp.log(tau)
+    line = 1 + jnp.log(tau) - tau * jnp.exp(log_p)
+    value = jnp.where(steep, line, -jnp.where(steep, 0, log_p))
+    return known(value, labels, logits.shape[-1])
 
 
 def _log_probability(logits: Array, labels: Array) -> Array:
@@ -138,60 +259,6 @@ def _log_probability(logits: Array, labels: Array) -> Array:
     return jnp.where(some, pick(log_softmax(logits), labels), 0)
 
 
-def _tempered_log(log_x: Array, power: Array) -> Array:
-    """`(x**power - 1) / power` of the logarithm of `x`; its limit at power 0, and at `x` 0."""
-    positive = log_x > -jnp.inf
-    log_x = jnp.where(positive, log_x, 0)
-    at_zero = jnp.where(power > 0, -1 / jnp.where(power > 0, power, 1), -jnp.inf)
-    return jnp.where(positive, log_x * expm1_ratio(power * log_x), at_zero)
-
-
-def _tempered_log_softmax(scores: Array, t: Array) -> Array:
-    """Logarithms of `exp_t(scores - normaliser)`, whose sum is 1, of scores of at most 0."""
-    # The sum is convex in the normaliser and at least 1 where that is the largest score: Newton's
-    # steps from there approach the root from one side, for every t.
-    held, held_t = lax.stop_gradient((scores, t))
-    rounding = 16 * jnp.finfo(scores.dtype).eps
-    start = jnp.zeros_like(jnp.max(held, axis=-1, keepdims=True))
-
-    def unfinished(state: tuple[Array, Array, Array]) -> Array:
-        _, excess, count = state
-        return (count < MOST_STEPS) & jnp.any(excess > rounding)
-
-    def improved(state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
-        root, _, count = state
-        excess, step = _excess_and_step(held, root, held_t)
-        return root + step, excess, count + 1
-
-    first = (start, jnp.ones_like(start), jnp.zeros((), jnp.int32))
-    root = lax.stop_gradient(lax.while_loop(unfinished, improved, first)[0])
-    # Two more steps, which are differentiated, bring the derivatives along up to the third: their
-    # error is of the fourth order in what moves.
-    for _ in range(2):
-        root = root + _excess_and_step(scores, root, t)[1]
-    return _log_tempered_exp(scores - root, 1 - t)
-
-
-def _excess_and_step(scores: Array, root: Array, t: Array) -> tuple[Array, Array]:
-    """By how much the sum exceeds 1, and Newton's step to where it does not."""
-    log_p = _log_tempered_exp(scores - root, 1 - t)
-    possible = log_p > -jnp.inf
-    log_p = jnp.where(possible, log_p, 0)
-    total, slope = (
-        jnp.sum(jnp.where(possible, jnp.exp(power * log_p), 0), axis=-1, keepdims=True)
-        for power in (jnp.ones_like(t), t)
-    )
-    return total - 1, safe_divide(total - 1, slope)
-
-
-def _log_tempered_exp(x: Array, power: Array) -> Array:
-    """`log(1 + power * x) / power`; `x` at power 0, and `-inf` where nothing is left to take."""
-    product = power * jnp.where(x > -jnp.inf, x, 0)
-    near = jnp.abs(product) < 1e-2
-    small = jnp.where(near, product, 0)
-    series = jnp.zeros_like(small)
-    for n in range(9, 0, -1):
-        series = 1 / n - small * series
-    far = jnp.log1p(jnp.where(near | (product <= -1), 1, product))
-    value = jnp.where(near, x * series, far / jnp.where(near, 1, power))
-    return jnp.where((product > -1) & (x > -jnp.inf), value, -jnp.inf)
+def _miss(logits: Array, labels: Array) -> Array:
+    """Probability that is not the label's; 0 where no class takes part."""
+    return -jnp.expm1(_log_probability(logits, labels))

@@ -93,3 +93,63 @@ def bi_tempered(logits: X, labels: X, *, t1: X = 0.8, t2: X = 1.2) -> Array:
 
     z = real(logits)
     return rows(value, z.shape[:-1], z, integer(labels), t1=t1, t2=t2)
+
+
+def mean_absolute_error(logits: X, labels: X) -> Array:
+    """Ghosh 2017: Σ_k |y_k - p_k|."""
+
+    def value(z: Vector, y: int) -> Decimal:
+        masses, keep = masses_of(y, len(z)), in_play(z)
+        if masses is None:
+            return NAN
+        if not any(keep):
+            return ZERO
+        p = [x.exp() for x in log_softmax(z, keep)]
+        return total(abs(a - b) for a, b in zip(masses, p, strict=True))
+
+    z = real(logits)
+    return rows(value, z.shape[:-1], z, integer(labels))
+
+
+def reverse_cross_entropy(logits: X, labels: X, *, log_zero: X = -4.0) -> Array:
+    """Wang 2019, equation 5: -Σ_k p_k log y_k, with log 0 := log_zero."""
+
+    def value(z: Vector, y: int, log_zero: Decimal) -> Decimal:
+        masses, keep = masses_of(y, len(z)), in_play(z)
+        if masses is None:
+            return NAN
+        if not any(keep):
+            return ZERO
+        p = [x.exp() for x in log_softmax(z, keep)]
+        return total(-b * (ZERO if a else log_zero) for a, b in zip(masses, p, strict=True))
+
+    z = real(logits)
+    return rows(value, z.shape[:-1], z, integer(labels), log_zero=log_zero)
+
+
+def symmetric_cross_entropy(
+    logits: X, labels: X, *, alpha: X = 0.1, beta: X = 1.0, log_zero: X = -4.0
+) -> Array:
+    """Wang 2019, equation 7: alpha CE + beta RCE."""
+
+    def value(z: Vector, y: int) -> Decimal:
+        p = _probability(z, y)
+        return NAN if p is None else -p.ln()
+
+    z = real(logits)
+    entropy = rows(value, z.shape[:-1], z, integer(labels))
+    reverse = reverse_cross_entropy(logits, labels, log_zero=log_zero)
+    return real(alpha) * entropy + real(beta) * reverse
+
+
+def partially_huberized_cross_entropy(logits: X, labels: X, *, tau: X = 10.0) -> Array:
+    """Menon 2020, equation 7: -tau p_y + log tau + 1 where p_y <= 1 / tau, else -log p_y."""
+
+    def value(z: Vector, y: int, tau: Decimal) -> Decimal:
+        p = _probability(z, y)
+        if p is None:
+            return NAN
+        return -tau * p + tau.ln() + 1 if p * tau <= 1 else -p.ln()
+
+    z = real(logits)
+    return rows(value, z.shape[:-1], z, integer(labels), tau=tau)
