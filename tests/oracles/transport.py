@@ -80,6 +80,22 @@ def wasserstein(
     return rows(value, a.shape[:-1], a, b, w, v, p=p)
 
 
+def sliced_wasserstein(
+    x: X,
+    y: X,
+    directions: X,
+    *,
+    p: X = 2.0,
+    x_weights: X | None = None,
+    y_weights: X | None = None,
+) -> Array:
+    """Rabin 2012: the mean over the directions."""
+    a, b, ways = real(x), real(y), real(directions)
+    given = {"p": p, "x_weights": x_weights, "y_weights": y_weights}
+    seen = [wasserstein(a @ way, b @ way, **given) for way in ways]
+    return np.sum(seen, axis=0) / len(ways)
+
+
 def mmd(
     x: X,
     y: X,
