@@ -2,7 +2,7 @@
 
 from math import exp, log, nan, sqrt
 
-from tests.oracles import auc, likelihood, lovasz, margin, scoring, transport
+from tests.oracles import auc, lovasz, margin, scoring, survival, transport
 from tests.pins_residuals import pin
 
 LOG2, LOG3, LOG5 = log(2), log(3), log(5)
@@ -99,6 +99,25 @@ SCORING = [
 # exp(-ROOT² / 2) = 1 / 2
 ROOT = sqrt(2 * LOG2)
 TRANSPORT = [
+    # Along the axes they are 3 and 4 apart.
+    pin(
+        transport.sliced_wasserstein,
+        [[0, 0]],
+        [[3, 4]],
+        [[1, 0], [0, 1]],
+        expect=(9 + 16) / 2,
+        why="two directions",
+    ),
+    pin(
+        transport.sliced_wasserstein,
+        [[0, 0], [1, 9]],
+        [[3, 0]],
+        [[2, 0]],
+        p=1,
+        x_weights=[3, 1],
+        expect=(6 * 3 + 4) / 4,
+        why="weights",
+    ),
     pin(transport.energy_distance, [0], [3], expect=2 * 3, why="two points"),
     pin(transport.energy_distance, [0, 1], [0], expect=2 / 2 - 2 / 4, why="two against one"),
     pin(
@@ -169,9 +188,9 @@ TRANSPORT = [
 
 # hazards 1, 2, 3
 HAZARDS = [0.0, LOG2, LOG3]
-LIKELIHOOD = [
+COX = [
     pin(
-        likelihood.cox,
+        survival.cox,
         HAZARDS,
         [1, 2, 3],
         [1, 1, 1],
@@ -179,7 +198,7 @@ LIKELIHOOD = [
         why="no ties",
     ),
     pin(
-        likelihood.cox,
+        survival.cox,
         HAZARDS,
         [3, 1, 2],
         [1, 0, 1],
@@ -188,7 +207,7 @@ LIKELIHOOD = [
         why="one censored first",
     ),
     pin(
-        likelihood.cox,
+        survival.cox,
         HAZARDS,
         [1, 1, 2],
         [1, 1, 0],
@@ -197,7 +216,7 @@ LIKELIHOOD = [
         why="Breslow's ties",
     ),
     pin(
-        likelihood.cox,
+        survival.cox,
         HAZARDS,
         [1, 1, 2],
         [1, 1, 0],
@@ -207,16 +226,16 @@ LIKELIHOOD = [
     ),
     # one who is censored at the time of a death is at risk, and no part of the tie
     pin(
-        likelihood.cox,
+        survival.cox,
         HAZARDS,
         [1, 1, 1],
         [1, 0, 1],
         expect=log(6 / 1 * (6 - (1 + 3) / 2) / 3) / 2,
         why="Efron, censored at the same time",
     ),
-    pin(likelihood.cox, [7, 7, 7], [1, 1, 1], [1, 1, 1], expect=log(3 * 2) / 3, why="three tied"),
+    pin(survival.cox, [7, 7, 7], [1, 1, 1], [1, 1, 1], expect=log(3 * 2) / 3, why="three tied"),
     pin(
-        likelihood.cox,
+        survival.cox,
         [HAZARDS, HAZARDS],
         [[1, 2, 3]] * 2,
         [[1, 1, 0]] * 2,
@@ -224,10 +243,10 @@ LIKELIHOOD = [
         expect=[log(3 / 1 * 2 / 2) / 2, 0],
         why="masked, no event left",
     ),
-    pin(likelihood.cox, HAZARDS, [1, 2, 3], [0, 0, 0], expect=0, why="no event"),
-    pin(likelihood.cox, [-1e4, 1e4], [1, 2], [1, 1], expect=2e4 / 2, why="huge"),
-    pin(likelihood.cox, [-1e4, 1e4], [1, 1], [1, 1], expect=(2e4 - LOG2) / 2, why="huge and tied"),
-    pin(likelihood.cox, [1e20, 1e20], [1, 2], [1, 0], expect=LOG2, why="beyond"),
+    pin(survival.cox, HAZARDS, [1, 2, 3], [0, 0, 0], expect=0, why="no event"),
+    pin(survival.cox, [-1e4, 1e4], [1, 2], [1, 1], expect=2e4 / 2, why="huge"),
+    pin(survival.cox, [-1e4, 1e4], [1, 1], [1, 1], expect=(2e4 - LOG2) / 2, why="huge and tied"),
+    pin(survival.cox, [1e20, 1e20], [1, 2], [1, 0], expect=LOG2, why="beyond"),
 ]
 
 QUARTERS = [[0.0, LOG3], [LOG3, 0.0]]
