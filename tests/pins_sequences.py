@@ -57,6 +57,14 @@ FRAMES = (2 * _RNG.standard_normal((5, 4))).round(2).tolist()
 CELLS = (2 * _RNG.standard_normal((4, 3, 4))).round(2).tolist()
 EVEN = [[0.0, 0.0]]
 SEQUENCE = [
+    pin(
+        sequence.fits,
+        [[1, 1], [1, 2], [1, 1], [1, 1]],
+        [[True, True, False]] * 3 + [[True] * 3],
+        label_where=[[True, True], [True, True], [True, False], [True, True]],
+        expect=[0, 1, 1, 1],
+        why="a blank between equal labels",
+    ),
     pin(sequence.ctc, EVEN * 2, [1], expect=log(4 / 3), why="0 1, 1 0, 1 1"),
     pin(sequence.ctc, EVEN * 3, [1, 1], expect=log(8), why="1 0 1"),
     pin(sequence.ctc, EVEN * 3, [0], blank=1, expect=log(8 / 6), why="blank 1"),

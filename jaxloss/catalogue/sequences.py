@@ -1,5 +1,8 @@
 """Rows of the losses of sequences."""
 
+from collections.abc import Callable
+from typing import Any
+
 from jaxloss.catalogue.row import Row, row
 from jaxloss.losses import sequence
 
@@ -8,3 +11,5 @@ ROWS: tuple[Row, ...] = (
     row(sequence.transducer, "lattices_labels", "row", "nonnegative shift_invariant"),
     row(sequence.transducer_lattice, "lattice_moves", "row", "nonnegative"),
 )
+
+HELPERS: tuple[Callable[..., Any], ...] = ()

@@ -11,10 +11,6 @@ array of log-probabilities is made. Sums over alignments run in logarithms that 
 each step, so that gradients lose no digits as sequences grow.
 """
 
-import functools
-from collections.abc import Callable
-
-import jax
 import jax.numpy as jnp
 from jax import Array, lax
 from jax.typing import ArrayLike
@@ -23,9 +19,7 @@ from jaxtyping import Bool, Float, Int
 from jaxloss.core.checks import indices, mask, promote, require
 from jaxloss.core.mesh import alike
 from jaxloss.core.numerics import log_add, log_total, pick, shifted
-
-_States = tuple[Float[Array, "*batch _"], ...]
-_Frame = tuple[Array, ...]
+from jaxloss.core.paths import Frame, States, after, prefix, walk
 
 
 def ctc(
@@ -69,12 +63,12 @@ def ctc(
     exists = kept[..., None] & spoken[..., None, :]
     label_log_p = jnp.where(exists, label_log_p, -jnp.inf)
     # Between two equal labels a path must rest on the blank.
-    differs = ids != _after(blank, ids)[..., :-1]
+    differs = ids != after(blank, ids)[..., :-1]
 
-    def step(states: _States, frame: _Frame) -> _States:
+    def step(states: States, frame: Frame) -> States:
         blanks, ends = states  # of the paths to here: in the blank before a label, or in the label
         stay, move, exists = frame
-        rested = log_add(blanks, _after(-jnp.inf, ends))
+        rested = log_add(blanks, after(-jnp.inf, ends))
         arrived = jnp.where(differs, rested[..., :-1], blanks[..., :-1])
         return (
             jnp.where(exists, rested + stay, blanks),
@@ -84,9 +78,41 @@ def ctc(
     over_time = blank_log_p[..., None], label_log_p, kept[..., None]
     frames = tuple(jnp.moveaxis(x, -2, 0) for x in over_time)
     nowhere = _nowhere(label_log_p)
-    (blanks, ends), scale = _walk(step, (_at_first(nowhere), nowhere), frames)
-    total = log_add(blanks, _after(-jnp.inf, ends))
+    (blanks, ends), scale = walk(step, (_at_first(nowhere), nowhere), frames)
+    total = log_add(blanks, after(-jnp.inf, ends))
     return jnp.where(valid, -(pick(total, _count(spoken)) + scale), jnp.nan)
+
+
+def fits(
+    labels: Int[ArrayLike, "*batch length"],
+    where: Bool[ArrayLike, "*batch time"],
+    *,
+    label_where: Bool[ArrayLike, "*batch length"] | None = None,
+) -> Bool[Array, "*batch"]:
+    """Tell which sequences have frames enough for `ctc` to spell their labels.
+
+    One for each label, and one for the blank between two equal ones.
+
+    Args:
+        labels: classes in their order.
+        where: frames that exist.
+        label_where: labels that exist.
+
+    Example:
+        >>> fits([[1, 1], [1, 2]], [[True, True], [True, True]])
+        Array([False,  True], dtype=bool)
+
+    Reference: Graves et al. 2006, doi:10.1145/1143844.1143891.
+    """
+    like, frames = jnp.asarray(labels), jnp.asarray(where)
+    if like.shape[:-1] != frames.shape[:-1] or frames.dtype != jnp.bool_:
+        raise ValueError(
+            f"expected boolean `where` with a row for each of `labels` {like.shape}, got "
+            f"{frames.dtype} of shape {frames.shape}"
+        )
+    spoken = prefix("label_where", mask(label_where, like, "label_where"))
+    repeated = (like[..., 1:] == like[..., :-1]) & spoken[..., 1:]
+    return _count(spoken) + _count(repeated) <= _count(frames)
 
 
 def transducer(
@@ -125,7 +151,7 @@ def transducer(
     logits = _scores(logits, 3, "time, length + 1, classes", blank)
     shape = (*logits.shape[:-3], logits.shape[-2] - 1)
     ids, spoken, valid = _spelled(labels, label_where, shape, logits, blank)
-    exists = mask(where, logits[..., 0, 0])[..., None] & _after(True, spoken)[..., None, :]
+    exists = mask(where, logits[..., 0, 0])[..., None] & after(True, spoken)[..., None, :]
     # Behind the last label no label follows; any class will do there.
     ids = jnp.pad(ids, [(0, 0)] * (ids.ndim - 1) + [(0, 1)])
     blank_log_p, label_log_p = _log_probs(_shielded(logits, exists), ids[..., None, :, None], blank)
@@ -175,9 +201,9 @@ def transducer_lattice(
             f"expected `label_log_p` of shape {(*shape[:-1], shape[-1] - 1)} for `blank_log_p` "
             f"{shape}, got {label_log_p.shape}"
         )
-    kept = _prefix("where", mask(where, blank_log_p[..., 0]))
+    kept = prefix("where", mask(where, blank_log_p[..., 0]))
     row = jnp.sum(label_log_p, axis=-2)  # only its shape matters, also without frames
-    spoken = _prefix("label_where", mask(label_where, row, "label_where"))
+    spoken = prefix("label_where", mask(label_where, row, "label_where"))
     frames, length = _count(kept)[..., None, None], _count(spoken)[..., None, None]
     t = lax.broadcasted_iota(frames.dtype, shape, len(shape) - 2)
     u = lax.broadcasted_iota(frames.dtype, shape, len(shape) - 1)
@@ -188,13 +214,13 @@ def transducer_lattice(
     label_log_p = jnp.where(kept[..., None] & spoken[..., None, :], label_log_p, -jnp.inf)
 
     # Along a diagonal t + u = n, each state follows from two of the diagonal before.
-    def step(states: _States, frame: _Frame) -> _States:
+    def step(states: States, frame: Frame) -> States:
         (paths,), (stay, move) = states, frame
-        return (log_add(paths + stay, _after(-jnp.inf, paths[..., :-1] + move)),)
+        return (log_add(paths + stay, after(-jnp.inf, paths[..., :-1] + move)),)
 
     steps = shape[-2] + shape[-1] - 1
     diagonals = _diagonals(blank_log_p, steps, 0.0), _diagonals(label_log_p, steps, -jnp.inf)
-    (paths,), scale = _walk(step, (_at_first(_nowhere(label_log_p)),), diagonals)
+    (paths,), scale = walk(step, (_at_first(_nowhere(label_log_p)),), diagonals)
     total = pick(paths, length[..., 0, 0]) + scale
     return -jnp.where(frames[..., 0, 0] > 0, total, -jnp.inf)
 
@@ -219,7 +245,7 @@ def _spelled(
     """Labels brought into range, which of them exist, and whether those are classes to spell."""
     classes = logits.shape[-1]
     like = jnp.asarray(labels)
-    spoken = _prefix("label_where", mask(label_where, like, "label_where"))
+    spoken = prefix("label_where", mask(label_where, like, "label_where"))
     given = labels if label_where is None else jnp.where(spoken, like, jnp.zeros_like(like))
     rows = f", a row for each sequence of `logits` {logits.shape}"
     ids = indices("labels", given, shape, classes, rows)
@@ -227,15 +253,6 @@ def _spelled(
     known = (ids >= 0) & (ids < classes) & (ids != blank)
     valid = jnp.all(known | ~spoken, axis=-1)
     return jnp.clip(ids, 0, classes - 1), spoken, valid
-
-
-def _prefix(name: str, kept: Bool[Array, "*batch n"]) -> Bool[Array, "*batch n"]:
-    """Under `checked`, demand that nothing is kept behind what is left out."""
-    require(
-        lambda: kept[..., :-1] | ~kept[..., 1:],
-        f"`{name}` keeps something behind a gap: what does not exist belongs at the end",
-    )
-    return kept
 
 
 def _shielded(
@@ -262,28 +279,6 @@ def _log_probs(
     return logits[..., blank] - top - log_z, chosen - top[..., None] - log_z[..., None]
 
 
-def _walk(
-    step: Callable[[_States, _Frame], _States], start: _States, frames: _Frame
-) -> tuple[_States, Float[Array, "*batch"]]:
-    """Logarithms of sums over paths, after a step for each frame, and what to add to them.
-
-    At each step they are moved so that the largest is 0, where rounding is least. The derivative
-    sees the states again and computes the step once more, instead of keeping its parts.
-    """
-
-    @functools.partial(jax.checkpoint, prevent_cse=False)
-    def scaled(carry: tuple[_States, Array], frame: _Frame) -> tuple[tuple[_States, Array], None]:
-        states, scale = carry
-        states = step(states, frame)
-        tops = [jnp.max(lax.stop_gradient(x), axis=-1, initial=-jnp.inf) for x in states]
-        top = functools.reduce(jnp.maximum, tops)
-        top = jnp.where(top > -jnp.inf, top, 0)
-        return (tuple(x - top[..., None] for x in states), scale + top), None
-
-    scale = alike(jnp.zeros_like(jnp.sum(start[0], axis=-1)), start[0])
-    return lax.scan(scaled, (start, scale), frames)[0]
-
-
 def _diagonals(
     x: Float[Array, "*batch time width"], steps: int, fill: float
 ) -> Float[Array, "steps *batch width"]:
@@ -297,11 +292,6 @@ def _diagonals(
     return jnp.moveaxis(cut, -1, 0)
 
 
-def _after(first: float, x: Array) -> Array:
-    """`x` along its last axis, behind one entry."""
-    return jnp.pad(x, [(0, 0)] * (x.ndim - 1) + [(1, 0)], constant_values=first)
-
-
 def _nowhere(label_log_p: Float[Array, "*batch time n"]) -> Float[Array, "*batch n"]:
     """Logarithms of states none of which is possible, typed as what depends on the input is."""
     return alike(jnp.full_like(jnp.sum(label_log_p, axis=-2), -jnp.inf), label_log_p)
@@ -309,7 +299,7 @@ def _nowhere(label_log_p: Float[Array, "*batch time n"]) -> Float[Array, "*batch
 
 def _at_first(nowhere: Float[Array, "*batch n"]) -> Float[Array, "*batch n+1"]:
     """Logarithms of states of which the first is certain."""
-    return _after(0.0, nowhere)
+    return after(0.0, nowhere)
 
 
 def _count(kept: Bool[Array, "*batch n"]) -> Int[Array, "*batch"]:

@@ -4,8 +4,10 @@ The recursions stand as their papers print them, on probabilities: decimals do n
 they sum is pinned by listing all alignments (`tests/pins_sequences.py`).
 """
 
+import itertools
 from decimal import Decimal
 
+import numpy as np
 import numpy.typing as npt
 
 from tests.oracles.loops import (
@@ -81,6 +83,18 @@ def ctc(
         return -_ctc_chance([_softmax(frame) for frame in _chosen(z, frames)], wanted, blank).ln()
 
     return rows(value, z.shape[:-2], z, y, kept(where, z.shape[:-1]), kept(label_where, y.shape))
+
+
+def fits(labels: X, where: X, *, label_where: X | None = None) -> Array:
+    """1 where there is a frame for each label, and for a blank between two equal ones."""
+    y, frames = integer(labels), np.asarray(where, np.bool_)
+    places = kept(label_where, y.shape)
+    found = np.zeros(y.shape[:-1])
+    for index in np.ndindex(found.shape):
+        wanted = [int(label) for label in y[index][places[index]]]
+        needed = len(wanted) + sum(a == b for a, b in itertools.pairwise(wanted))
+        found[index] = needed <= frames[index].sum()
+    return found
 
 
 def _lattice_loss(blanks: list[Vector], labels: list[Vector]) -> Decimal:
