@@ -6,6 +6,7 @@ language and speech need of it, and `linear_values` leaves the values as they ar
 token. The others compare all pairs of a batch, as their namesakes among the plain losses do.
 """
 
+from jaxloss.fused.completions import linear_completions as linear_completions
 from jaxloss.fused.contrastive import (
     clip as clip,
     info_nce as info_nce,
