@@ -36,6 +36,7 @@ class Peer:
 PEERS = {
     "optax": Peer("optax", "optax"),
     "keras": Peer("keras", "keras"),
+    "rax": Peer("rax", "rax"),
     "torch": Peer("torch", "torch", torch=True),
     "torch.compile": Peer("torch", "torch", torch=True),
     "monai": Peer("monai", "monai", torch=True),
@@ -45,6 +46,7 @@ PEERS = {
     "pytorch-metric-learning": Peer(
         "pytorch-metric-learning", "pytorch_metric_learning", torch=True
     ),
+    "ott": Peer("ott-jax", "ott"),
     "tokamax": Peer("tokamax", "tokamax"),
     "liger": Peer("liger-kernel", "liger_kernel", torch=True, cuda=True),
     "cut-cross-entropy": Peer("cut-cross-entropy", "cut_cross_entropy", torch=True, cuda=True),

@@ -36,12 +36,21 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "labels, mean over classes by default; alpha and beta make it segmentation.softmax_tversky",
         "ntxent": "contrastive.sup_con: of unit vectors, reduces; NaN without a positive",
         "triplet_margin_loss": "metric.triplet_margin: odd orders lack an absolute value",
+        "ranking_softmax_loss": "listwise.softmax: does not divide relevance by its sum; mean",
         "ctc_loss": "sequence.ctc: marks padding with 1; near 1e5, with a gradient, for too few "
         "frames",
+        "sparsemax_loss": "sparse.binary_sparsemax",
+        "multiclass_sparsemax_loss": "sparse.sparsemax",
+        "make_fenchel_young_loss": "sparse.fenchel_young: makes a function of the maximum; no "
+        "regularizer of the target",
+        "projections.projection_simplex": "sparse.sparsemax_probabilities: one vector",
     },
     "torch": {
         "nn.functional.mse_loss": "regression.squared_error: mean by default",
         "nn.functional.l1_loss": "regression.absolute_error: mean by default",
+        "nn.functional.gaussian_nll_loss": "likelihood.gaussian: without its constant by default; "
+        "takes a variance of at least 1e-6",
+        "nn.functional.poisson_nll_loss": "counts.poisson: without log(target!) by default",
         "nn.functional.huber_loss": "regression.huber: mean by default, weighted by the count",
         "nn.functional.smooth_l1_loss": "regression.smooth_l1: mean by default",
         "nn.functional.cosine_similarity": "agreement.cosine_similarity: axis 1 by default, "
@@ -101,6 +110,8 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "negatives and beta false positives, in spite of its documentation",
         "ctc": "sequence.ctc: every frame counts and label 0 is both padding and blank; near 1e5, "
         "with a gradient, for too few frames",
+        "categorical_generalized_cross_entropy": "noisy.generalized_cross_entropy: of "
+        "probabilities; gradient NaN where one is 0",
     },
     "timm": {
         "LabelSmoothingCrossEntropy": "classification.softmax_cross_entropy: smoothing=",
@@ -164,6 +175,8 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "linear_model.SGDRegressor(loss='squared_epsilon_insensitive')": "regression."
         "squared_epsilon_insensitive",
         "linear_model.SGDClassifier(loss='modified_huber')": "margin.modified_huber",
+        "metrics.cohen_kappa_score": "ordered_classes.weighted_kappa: of hard predictions; the "
+        "loss is the logarithm of 1 less kappa",
     },
     "scipy": {
         "special.huber": "regression.huber: of (delta, error)",
@@ -173,28 +186,48 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "spatial.distance.minkowski": "agreement.minkowski_error",
         "stats.wasserstein_distance": "transport.wasserstein: order 1",
         "stats.energy_distance": "transport.energy_distance: its square root",
+        "stats.t": "likelihood.student_t: minus its logpdf, and so for all others",
+        "stats.fisk": "lifetimes.log_logistic: c is 1 over the scale of the logarithm",
+        "stats.genextreme": "extremes.generalized_extreme_value: c is minus the shape",
+        "stats.nbinom": "counts.negative_binomial: n is 1 over the dispersion",
+        "stats.multivariate_normal": "mixtures.multivariate_gaussian: takes the covariance",
     },
     "statsmodels": {
         "robust.norms.HuberT": "regression.huber: default 1.345",
         "robust.norms.TukeyBiweight": "robust.tukey_biweight",
         "robust.norms.Hampel": "robust.hampel",
-        "duration.hazard_regression.PHReg.loglike": "likelihood.cox: the log-likelihood, a sum "
+        "duration.hazard_regression.PHReg.loglike": "survival.cox: the log-likelihood, a sum "
         "over events; breslow by default",
+        "miscmodels.ordinal_model.OrderedModel.loglikeobs": "ordinal.cumulative_link: with a minus "
+        "sign; parameters are logarithms of gaps",
     },
     "lifelines": {
-        "CoxPHFitter.log_likelihood_": "likelihood.cox: the log-likelihood, a sum over events",
+        "CoxPHFitter.log_likelihood_": "survival.cox: the log-likelihood, a sum over events",
     },
     "torchsurv": {
-        "loss.cox.neg_partial_log_likelihood": "likelihood.cox: its mean divides by the number of "
+        "loss.cox.neg_partial_log_likelihood": "survival.cox: its mean divides by the number of "
         "times at which there are events",
     },
     "pycox": {
-        "models.loss.cox_ph_loss": "likelihood.cox: events that tie see each other in the order "
+        "models.loss.nll_logistic_hazard": "survival.logistic_hazard: mean by default",
+        "models.loss.nll_pmf": "survival.probability_mass: mean by default",
+        "models.loss.DeepHitSingleLoss": "survival.deephit: weighs both parts, alpha and 1 - alpha",
+        "models.loss.cox_ph_loss": "survival.cox: events that tie see each other in the order "
         "that sorting leaves them in; adds 1e-7 to the sum over the risk set",
     },
     "scoringrules": {
         "crps_ensemble": "scoring.crps_ensemble: target first; nrg, and qd, its default, are "
         "energy here, pwm is fair",
+        "crps_normal": "crps.gaussian: target first",
+        "crps_logistic": "crps.logistic: target first",
+        "crps_laplace": "crps.laplace: target first",
+        "crps_t": "crps.student_t: target first",
+        "crps_mixnorm": "crps.mixture_gaussian: target first, and weights, no logits",
+        "es_ensemble": "multivariate.energy: target first",
+        "vs_ensemble": "multivariate.variogram: target first",
+        "gksmv_ensemble": "multivariate.gaussian_kernel: target first",
+        "rps_score": "ordered_classes.squared_earth_mover: of probabilities, target first, classes "
+        "from 1",
     },
     "POT": {
         "wasserstein_1d": "transport.wasserstein: points on the first axis",
@@ -266,6 +299,24 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "losses.FocalCosineLoss": "focal.focal_cosine: xent is weight; mean",
         "losses.BalancedBCEWithLogitsLoss": "imbalanced.balanced_binary_cross_entropy: all entries "
         "as one list",
+        "losses.BiTemperedLogisticLoss": "noisy.bi_tempered: normaliser by 5 iterations; mean",
+        "losses.BinaryBiTemperedLogisticLoss": "noisy.bi_tempered: of the scores -z and z; mean",
+    },
+    "entmax": {
+        "sparsemax": "sparse.sparsemax_probabilities",
+        "sparsemax_loss": "sparse.sparsemax: NaN with -inf logits; labels alone",
+        "entmax15": "sparse.entmax_probabilities",
+        "entmax15_loss": "sparse.entmax: NaN with -inf logits; labels alone",
+        "entmax_bisect": "sparse.entmax_probabilities: wrong at alpha 1",
+        "entmax_bisect_loss": "sparse.entmax: no gradient by alpha",
+        "normmax_bisect": "sparse.normmax_probabilities",
+        "normmax_bisect_loss": "sparse.normmax",
+    },
+    "coral_pytorch": {
+        "losses.coral_loss": "ordinal.ordinal_binary_cross_entropy: of levels; mean. With one "
+        "score for an example and biases, ordinal.coral: thresholds are their negatives",
+        "losses.corn_loss": "ordinal.corn: sum over examples over the number of questions asked",
+        "dataset.levels_from_labelbatch": "ordinal.ordinal_levels",
     },
     "mmdetection": {
         "FocalLoss": "focal.sigmoid_focal: takes labels, alpha 0.25; mean",
@@ -285,6 +336,10 @@ NAMES: Mapping[str, Mapping[str, str]] = {
     "rlax": {
         "huber_loss": "regression.huber",
         "quantile_regression_loss": "regression.quantile_huber: over all pairs of two sets",
+        "truncated_generalized_advantage_estimation": "advantages.gae: one sequence",
+        "lambda_returns": "advantages.lambda_returns: one sequence, values from the second on",
+        "vtrace": "advantages.vtrace: one sequence, ratios in place of their logarithms; gives "
+        "the errors of the values",
     },
     "monai": {
         "losses.giou_loss.BoxGIoULoss": "boxes.generalized_iou: mean by default",
@@ -381,6 +436,55 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "loss.TiCoLoss": "redundancy.tico: holds the covariance",
         "loss.VICRegLoss": "contrastive.vicreg: distance divided by the dimension, hinge halved",
         "loss.WMSELoss": "redundancy.w_mse: whitens slices drawn from the batch, eps 0",
+    },
+    "rax": {
+        "approx_t12n": "smooth_metrics.approx_ndcg: minus the metric; there are approx_mrr, "
+        "approx_map and others; counts relevant items that are left out",
+        "bound_t12n": "smooth_metrics.approx_ndcg: minus the metric; has step='hinge' here",
+        "dcg2_lambdaweight": "lambda_weights.dcg2: times the length of the lists, not normalised "
+        "by default",
+        "dcg_lambdaweight": "lambda_weights.dcg: times the length of the lists, not normalised by "
+        "default",
+        "gumbel_t12n": "smooth_metrics.perturbed",
+        "labeldiff_lambdaweight": "lambda_weights.label_difference",
+        "listmle_loss": "listwise.list_mle: NaN with scores of -inf, another gradient at ties",
+        "pairwise_hinge_loss": "ranking.pairwise_hinge: mean over all pairs of all lists",
+        "pairwise_logistic_loss": "ranking.pairwise_logistic: mean over all pairs of all lists; "
+        "NaN with scores of -inf",
+        "pairwise_mse_loss": "ranking.pairwise_squared: counts each pair twice, and items with "
+        "themselves in the mean",
+        "pairwise_qr_loss": "ranking.pairwise_quantile: mean over all pairs of all lists; "
+        "squared=True is ranking.pairwise_expectile",
+        "pairwise_soft_zero_one_loss": "ranking.pairwise_soft_zero_one: mean over all pairs of all "
+        "lists",
+        "pointwise_mse_loss": "regression.squared_error",
+        "pointwise_sigmoid_loss": "classification.sigmoid_cross_entropy: clips relevance to "
+        "[0, 1], another gradient at 0",
+        "poly1_softmax_loss": "listwise.poly1_softmax: does not divide relevance by its sum",
+        "segment_t12n": "ragged.segmented: compares all items with each other, in memory n * n",
+        "softmax_loss": "listwise.softmax: does not divide relevance by its sum",
+        "unique_softmax_loss": "listwise.unique_softmax: NaN with scores of -inf",
+        "ap_metric": "rank_metrics.average_precision",
+        "mrr_metric": "rank_metrics.mrr",
+        "ndcg_metric": "rank_metrics.ndcg",
+        "opa_metric": "rank_metrics.ordered_pairs",
+        "precision_metric": "rank_metrics.precision",
+        "recall_metric": "rank_metrics.recall",
+    },
+    "allrank": {
+        "losses.approxNDCGLoss": "smooth_metrics.approx_ndcg: minus the metric, mean; alpha is one "
+        "over the temperature",
+        "losses.bce": "classification.sigmoid_cross_entropy: of probabilities, mean of the sums",
+        "losses.binary_listNet": "listwise.softmax: mean; adds 1e-10 to probabilities",
+        "losses.lambdaLoss": "ranking.lambda_loss: logarithm to the base 2, sum; other schemes are "
+        "ranking.lambda_rank and lambda_weights.dcg2",
+        "losses.listMLE": "listwise.list_mle: shuffles ties, mean",
+        "losses.listNet": "listwise.list_net: mean; adds 1e-10 to probabilities",
+        "losses.neuralNDCG": "sorting.neural_ndcg: minus the metric, mean",
+        "losses.neuralNDCG_transposed": "sorting.neural_ndcg: minus the metric, mean",
+        "losses.rankNet": "ranking.pairwise_logistic: mean over all pairs of all lists",
+        "losses.rankNet_weightByGTDiff": "ranking.pairwise_logistic: weighting="
+        "lambda_weights.label_difference; mean over all pairs of all lists",
     },
     "open_clip": {
         "ClipLoss": "contrastive.clip: takes the scale and not its logarithm; mean",

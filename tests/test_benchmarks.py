@@ -43,6 +43,8 @@ QUICK = {
     "sorted": [],
     "ctc": ["--systems", "jaxloss,optax"],
     "vision": ["--systems", "jaxloss,jaxloss fused"],
+    "sinkhorn": ["--systems", "jaxloss"],
+    "soft_dtw": ["--systems", "jaxloss"],
     "growth": [],
 }
 

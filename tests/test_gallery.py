@@ -14,7 +14,7 @@ from jaxloss.lab import gallery, lines
 from jaxloss.lab.cli import main
 from jaxloss.lab.shapes import shapes
 
-FAMILY = "likelihood"
+FAMILY = "lovasz"
 
 
 class Page(HTMLParser):

@@ -188,10 +188,10 @@ CASES = {
         functools.partial(either, {"p": np.float32(2.0)}),
         2,
     ),
-    "cox": Sorted(jl.likelihood.cox, cox, subjects, none),
-    "cox-where": Sorted(jl.likelihood.cox, cox, subjects, kept),
+    "cox": Sorted(jl.survival.cox, cox, subjects, none),
+    "cox-where": Sorted(jl.survival.cox, cox, subjects, kept),
     "cox-breslow": Sorted(
-        jl.likelihood.cox, cox, subjects, functools.partial(either, {"ties": "breslow"})
+        jl.survival.cox, cox, subjects, functools.partial(either, {"ties": "breslow"})
     ),
     "lovasz_hinge": Sorted(jl.lovasz.lovasz_hinge, lovasz, scores_bits, none),
     "lovasz_hinge-where": Sorted(jl.lovasz.lovasz_hinge, lovasz, scores_bits, kept),

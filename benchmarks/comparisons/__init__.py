@@ -6,7 +6,7 @@ from typing import Any
 
 from benchmarks import cases
 from benchmarks.cases import Case
-from benchmarks.comparisons import by_sorting, large, sequences, vision
+from benchmarks.comparisons import by_sorting, large, ranking, sequences, transport, vision
 
 Size = tuple[int, int] | tuple[tuple[int, ...], tuple[int, ...]]
 
@@ -114,6 +114,24 @@ COMPARISONS: Mapping[str, Comparison] = {
             "kornia": "twice its loss, which is half",
             "pytorch-metric-learning": "of what it is given, made unit vectors; so are ours",
         },
+    ),
+    "ranking": Comparison(
+        says="losses of ranked lists, of one length and end to end",
+        make=ranking.ranking,
+        sizes={"lists": (1024, 4), "items": (100, 6), "segments": ((64, 1024), (3,))},
+        notes={"rax": "end to end, on all pairs of items of all lists"},
+    ),
+    "sinkhorn": Comparison(
+        says="Sinkhorn divergences of two clouds of points",
+        make=transport.sinkhorn,
+        sizes={"points": ((1024, 2048), (24,)), "dim": (2, 2)},
+        notes={"ott": "with the same epsilon, and the same share of mass that may be amiss"},
+    ),
+    "soft_dtw": Comparison(
+        says="soft dynamic time warping",
+        make=transport.soft_dtw,
+        sizes={"batch": (32, 2), "length": (256, 8), "dim": (2, 2)},
+        notes={"ott": "under `jax.vmap`"},
     ),
     "growth": Comparison(
         says="time and memory against tokens, vocabulary and batch",

@@ -48,7 +48,7 @@ def by_sorting(size: int) -> list[Case]:
     return [
         case("auc.squared_hinge", {"scores": size}, scores, _plain_auc),
         case("scoring.crps_ensemble", members, ensembles, _plain_crps),
-        case("likelihood.cox", {"subjects": size}, survival, _plain_cox),
+        case("survival.cox", {"subjects": size}, survival, _plain_cox),
         case(
             "contrastive.covariance_penalty",
             {"rows": 256, "features": size},

@@ -13,18 +13,45 @@ from typing import Any
 
 from jax import Array
 
-from jaxloss.catalogue import classes, generation, sequences, signals, values, vectors
+from jaxloss.catalogue import (
+    answers,
+    classes,
+    distillation,
+    distributions,
+    forecasts,
+    generation,
+    labels,
+    language,
+    likelihoods,
+    motion,
+    ranking,
+    sequences,
+    signals,
+    steps,
+    values,
+    vectors,
+)
 from jaxloss.catalogue.row import CLAIMS as CLAIMS, Row as Row, row as row
 from jaxloss.migration import NAMES
 
-LOSSES: tuple[Row, ...] = (
-    *values.ROWS,
-    *classes.ROWS,
-    *sequences.ROWS,
-    *vectors.ROWS,
-    *signals.ROWS,
-    *generation.ROWS,
+ROOMS: Mapping[str, tuple[ModuleType, ...]] = {
+    "Numbers": (values,),
+    "Classes": (classes, labels),
+    "Forecasts and distributions": (likelihoods, forecasts, distributions),
+    "Ranked lists": (ranking,),
+    "Embeddings": (vectors,),
+    "Images, boxes and sound": (signals,),
+    "Generative models": (generation,),
+    "Language": (sequences, language),
+    "Preferences and policies": (answers, steps),
+    "Distillation": (distillation,),
+    "Motion, geometry and physics": (motion,),
+}
+"""Modules of rows by their subject."""
+LOSSES: tuple[Row, ...] = tuple(
+    row for rooms in ROOMS.values() for room in rooms for row in room.ROWS
 )
+"""Every row."""
 FAMILIES: Mapping[str, tuple[Row, ...]] = {
     family: tuple(row for row in LOSSES if row.family == family)
     for family in dict.fromkeys(row.family for row in LOSSES)
@@ -34,7 +61,7 @@ LIBRARIES: tuple[str, ...] = tuple(NAMES)
 """Other libraries that some loss has a name in."""
 
 HELPERS: frozenset[Callable[..., Any]] = frozenset(
-    (*classes.HELPERS, *vectors.HELPERS, *signals.HELPERS, *generation.HELPERS)
+    helper for rooms in ROOMS.values() for room in rooms for helper in room.HELPERS
 )
 """Public functions of the families that have no row: no losses, or losses of a function."""
 

@@ -85,8 +85,9 @@ class Row:
         return {p.name: p.default for p in parameters if isinstance(p.default, float)}
 
     def accepts(self, option: str) -> bool:
-        """Whether the loss has an argument of this name."""
-        return option in inspect.signature(self.loss).parameters
+        """Whether the loss has an option of this name: an argument that only goes by it."""
+        parameter = inspect.signature(self.loss).parameters.get(option)
+        return parameter is not None and parameter.kind is parameter.KEYWORD_ONLY
 
     def _paragraph(self, title: str) -> str:
         found = re.search(

@@ -1,7 +1,10 @@
-"""Rows of the losses of real values, samples and times."""
+"""Rows of the losses of real values."""
+
+from collections.abc import Callable
+from typing import Any
 
 from jaxloss.catalogue.row import Row, row
-from jaxloss.losses import agreement, likelihood, regression, robust, scoring, transport
+from jaxloss.losses import agreement, regression, robust
 
 ROWS: tuple[Row, ...] = (
     row(
@@ -112,9 +115,6 @@ ROWS: tuple[Row, ...] = (
     row(robust.tukey_biweight, "reals", "element", "nonnegative zero_at_target symmetric bounded"),
     row(robust.fair, "reals", "element", "nonnegative zero_at_target symmetric convex"),
     row(robust.hampel, "reals", "element", "nonnegative zero_at_target symmetric bounded"),
-    row(scoring.crps_ensemble, "ensembles", "row", "nonnegative zero_at_target"),
-    row(transport.energy_distance, "samples", "row", "nonnegative zero_at_target symmetric"),
-    row(transport.wasserstein, "samples", "row", "nonnegative zero_at_target symmetric"),
-    row(transport.mmd, "vector_samples", "row", "nonnegative symmetric bounded"),
-    row(likelihood.cox, "survival", "row", "nonnegative convex shift_invariant"),
 )
+
+HELPERS: tuple[Callable[..., Any], ...] = ()

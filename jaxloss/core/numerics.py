@@ -180,6 +180,9 @@ def _turn(_: Array, primals: tuple[Array], tangents: tuple[Array]) -> Array:
 
 
 _polar = with_tangent(_directions, _turn)
+rotation = with_tangent(lambda x: jnp.matmul(*jnp.linalg.svd(x)[::2]), _turn)
+"""The rotation nearest to a square matrix, one of them if there are several; it then stands still
+where they differ."""
 _nuclear_norm = with_tangent(
     lambda x: jnp.sum(jnp.linalg.svd(x, compute_uv=False), axis=-1),
     lambda _, primals, tangents: jnp.sum(_polar(primals[0]) * tangents[0], axis=(-2, -1)),

@@ -296,6 +296,14 @@ LINES: Mapping[str, Line] = {
         6,
         lambda drawn, t: (-t * np.sign(drawn[1]), *drawn[1:]),
     ),
+    # Farther below, some shapes forbid it.
+    "peaks": Line("target (location 0, scale 1)", -0.9, 5, lambda _, x: (0 * x, 0 * x, x)),
+    "normals_of_factors": Line(
+        "first mean (the other at 0, both of unit covariance)",
+        -3,
+        3,
+        lambda _, x: (x * jnp.eye(3)[0], jnp.eye(3), jnp.zeros(3), jnp.eye(3)),
+    ),
     "survival": Line(
         "t: the log-hazards are -t times the times",
         -3,

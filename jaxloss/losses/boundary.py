@@ -9,6 +9,7 @@ These losses say where a mask should move, not that there should be one: they ar
 overlap, as those papers do.
 """
 
+import math
 from collections.abc import Callable, Sequence
 
 import jax
@@ -218,7 +219,7 @@ def hausdorff_erosion(
         for axis in space:
             around = around + _moved(errors, axis, 1, 0.0) + _moved(errors, axis, -1, 0.0)
         left = relu(around / (2 * num_axes + 1) - 0.5)
-        low, high = (pick(left, axis=space, keepdims=True) for pick in (jnp.min, jnp.max))
+        low, high = (_entry(left, at, num_axes) for at in (jnp.argmin, jnp.argmax))
         some = high > low
         left = jnp.where(some, (left - low) / jnp.where(some, high - low, 1), left)
         return left, jnp.mean(left, axis=space) * jnp.exp(alpha * jnp.log(k))
@@ -322,6 +323,17 @@ def _over_neighbours(
         for step in (1, -1):
             best = better(best, _moved(middle, axis, step, outside))
     return best
+
+
+def _entry(x: Array, at: Callable[..., Array], num_axes: int) -> Array:
+    """The least or largest pixel of each image, by its place.
+
+    The slope of `jnp.max` goes to what equals it. Where a program computes `x` once more, and
+    rounds otherwise, that is nothing, and the slope is divided by 0.
+    """
+    flat = x.reshape(*x.shape[:-num_axes], math.prod(x.shape[-num_axes:]))
+    found = jnp.take_along_axis(flat, at(lax.stop_gradient(flat), axis=-1, keepdims=True), axis=-1)
+    return found.reshape(*flat.shape[:-1], *(1,) * num_axes)
 
 
 def _moved(x: Array, axis: int, step: int, outside: float) -> Array:

@@ -4,8 +4,12 @@ from math import log
 
 from tests.references.case import Case, Peer
 from tests.references.inputs import BITS, CLASSES, PADDED, SOFT
+from tests.references.rows_distributions import KERAS as DIVERGENCES
 from tests.references.rows_focal import KERAS_CASES as FOCAL
+from tests.references.rows_labels import KERAS_CASES as LABELS
+from tests.references.rows_likelihoods import KERAS_CASES as LIKELIHOODS
 from tests.references.rows_pairs import KERAS as PAIRS
+from tests.references.rows_penalties import KERAS_CASES as PENALTIES
 from tests.references.rows_segmentation import KERAS_CASES as MASKS
 
 ROWS = {
@@ -343,25 +347,22 @@ _FUNCTIONS = {
     "CategoricalFocalCrossentropy": "categorical_focal_crossentropy",
     "BinaryCrossentropy": "binary_crossentropy",
     "CategoricalCrossentropy": "categorical_crossentropy",
+    "CategoricalGeneralizedCrossEntropy": "categorical_generalized_cross_entropy",
     "CategoricalHinge": "categorical_hinge",
     "Circle": "circle",
     "CosineSimilarity": "cosine_similarity",
     "Hinge": "hinge",
     "Huber": "huber",
+    "KLDivergence": "kl_divergence",
     "LogCosh": "log_cosh",
     "MeanAbsoluteError": "mean_absolute_error",
     "MeanAbsolutePercentageError": "mean_absolute_percentage_error",
+    "Poisson": "poisson",
     "MeanSquaredLogarithmicError": "mean_squared_logarithmic_error",
     "SquaredHinge": "squared_hinge",
 }
 _OTHER_FAMILIES = {
-    (
-        "categorical_generalized_cross_entropy",
-        "CategoricalGeneralizedCrossEntropy",
-    ): "noisy labels are a family of their own",
     ("ctc", "CTC"): "sequence losses are a family of their own",
-    ("kl_divergence", "KLDivergence"): "divergences are a family of their own",
-    ("poisson", "Poisson"): "likelihoods are a family of their own",
     ("Loss", "deserialize", "get", "serialize"): "not a loss",
 }
 
@@ -369,9 +370,17 @@ KERAS = Peer(
     name="keras",
     pins=("keras==3.15.1", "jax==0.10.2"),
     runs="jax",
-    setup="from keras import losses",
+    setup="from keras import layers, losses, ops, regularizers",
     public='["losses." + n for n in dir(losses) if not n.startswith("_")]',
-    cases=REGRESSION + CLASSIFICATION + FOCAL + PAIRS + MASKS,
+    cases=REGRESSION
+    + CLASSIFICATION
+    + FOCAL
+    + LABELS
+    + PAIRS
+    + MASKS
+    + PENALTIES
+    + DIVERGENCES
+    + LIKELIHOODS,
     aliases={f"losses.{name}": f"losses.{function}" for name, function in _FUNCTIONS.items()},
     not_ours={
         f"losses.{name}": reason for names, reason in _OTHER_FAMILIES.items() for name in names

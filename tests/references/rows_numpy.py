@@ -3,6 +3,7 @@
 Gradients where they have them.
 """
 
+from tests.references import rows_distributions, rows_labels, rows_likelihoods, rows_scores
 from tests.references.case import Case, Peer
 from tests.references.inputs import CLASSES, PROBABILITIES, REALS, VECTORS
 
@@ -191,6 +192,8 @@ SKLEARN = Peer(
             "jl.regression.squared_epsilon_insensitive(pred, target, epsilon=0.75)",
             REALS,
         ),
+        *rows_labels.SKLEARN_CASES,
+        *rows_likelihoods.SKLEARN_CASES,
     ),
 )
 
@@ -280,6 +283,8 @@ SCIPY = Peer(
             SAMPLES | SAMPLE_WEIGHTS,
             relation="SciPy takes the root",
         ),
+        *rows_likelihoods.SCIPY_CASES,
+        *rows_distributions.SCIPY,
     ),
 )
 
@@ -288,7 +293,9 @@ STATSMODELS = Peer(
     pins=("statsmodels==0.15.0", "scipy==1.17.1"),
     runs="numpy",
     setup=(
-        "import numpy as np; from statsmodels.duration.hazard_regression import PHReg; from "
+        "import numpy as np; from statsmodels.discrete import count_model, truncated_model; from "
+        "statsmodels.duration.hazard_regression import PHReg; from statsmodels.genmod import "
+        "families; from statsmodels.miscmodels.ordinal_model import OrderedModel; from "
         "statsmodels.robust import norms"
     ),
     cases=tuple(
@@ -319,20 +326,22 @@ STATSMODELS = Peer(
         Case(
             f"cox-{ties}",
             f"-{PHREG.format(ties, 'loglike')} / event.sum()",
-            f'jl.likelihood.cox(log_hazard, time, event, ties="{ties}")',
+            f'jl.survival.cox(log_hazard, time, event, ties="{ties}")',
             SURVIVAL,
             relation="statsmodels does not divide by the number of events; its default is Breslow",
             slopes={"log_hazard": f"-{PHREG.format(ties, 'score')} / event.sum()"},
         )
         for ties in ("efron", "breslow")
-    ),
+    )
+    + rows_labels.STATSMODELS_CASES
+    + rows_likelihoods.STATSMODELS_CASES,
 )
 
 SCORINGRULES = Peer(
     name="scoringrules",
     pins=("scoringrules==0.10.0",),
     runs="numpy",
-    setup="import scoringrules as sr",
+    setup="import numpy as np; import scoringrules as sr",
     cases=(
         Case(
             "crps-energy",
@@ -361,5 +370,9 @@ SCORINGRULES = Peer(
             relation="scoringrules is NaN for one member; ours is its absolute error",
             expect={"value": [2.0, 0.0]},
         ),
+        *rows_labels.SCORINGRULES_CASES,
+        *rows_scores.SCORINGRULES_CASES,
     ),
+    public='["sr." + name for name in sr.__all__]',
+    not_ours=rows_scores.SCORINGRULES_NOT_OURS,
 )

@@ -4,7 +4,9 @@ from math import e, inf, log1p, nan
 
 from tests.references.case import Case, Peer
 from tests.references.inputs import BITS, CLASSES, LOGITS, MASKED, REALS, SIGNS, SOFT, VECTORS
+from tests.references.rows_distributions import OPTAX as DIVERGENCES
 from tests.references.rows_focal import OPTAX_CASES as FOCAL
+from tests.references.rows_labels import OPTAX_CASES as LABELS
 from tests.references.rows_pairs import OPTAX as PAIRS
 from tests.references.rows_segmentation import OPTAX_CASES as MASKS
 from tests.references.rows_sequences import OPTAX as SEQUENCE
@@ -358,19 +360,21 @@ OPTAX = Peer(
     name="optax",
     pins=("optax==0.2.8", "jax==0.10.2"),
     runs="jax",
-    setup="from optax import losses",
+    setup="import jax; from optax import losses, projections",
     public='["losses." + n for n in dir(losses) if not n.startswith("_")]',
-    cases=REGRESSION + BINARY + FOCAL + MULTICLASS + PAIRS + SEQUENCE + MASKS,
+    cases=REGRESSION
+    + BINARY
+    + FOCAL
+    + MULTICLASS
+    + LABELS
+    + PAIRS
+    + SEQUENCE
+    + MASKS
+    + DIVERGENCES,
+    aliases={"losses.convex_kl_divergence": "losses.generalized_kl_divergence"},
     not_ours={
-        "losses.convex_kl_divergence": "divergences are a family of their own",
         "losses.ctc_loss_with_forward_probs": "ctc_loss with its forward variables beside it",
-        "losses.generalized_kl_divergence": "divergences are a family of their own",
-        "losses.kl_divergence": "divergences are a family of their own",
-        "losses.kl_divergence_with_log_targets": "divergences are a family of their own",
-        "losses.make_fenchel_young_loss": "sparse losses are a family of their own",
         "losses.multiclass_generalized_dice_loss": "dice_loss with weights of the classes",
-        "losses.multiclass_sparsemax_loss": "sparse losses are a family of their own",
         "losses.ranking_softmax_loss": "ranking is a family of its own",
-        "losses.sparsemax_loss": "sparse losses are a family of their own",
     },
 )

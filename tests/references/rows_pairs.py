@@ -1,6 +1,7 @@
 """Rows of pytorch-metric-learning and lightly, and of pairs in torch and Optax."""
 
 from tests.references.case import Case, Peer
+from tests.references.rows_penalties import PML_CASES as PENALTIES
 from tests.references.rows_torch_focal import TORCHVISION_SETUP
 
 U = "jl.numerics.normalize(x)"
@@ -360,9 +361,10 @@ PYTORCH_METRIC_LEARNING = Peer(
     pins=("pytorch-metric-learning==2.9.0", "torch==2.13.0"),
     runs="torch",
     setup=_GIVEN
-    + "import math, torch\nfrom pytorch_metric_learning import losses, miners, reducers",
+    + "import math, torch\nfrom pytorch_metric_learning import losses, miners, reducers, "
+    "regularizers",
     public='["losses." + n for n in dir(losses) if n[0].isupper() and n.endswith("Loss")]',
-    cases=PML_CASES,
+    cases=PML_CASES + PENALTIES,
     not_ours={
         "losses.DynamicSoftMarginLoss": "keeps a histogram of all batches inside",
         "losses.GenericPairLoss": "a base class",

@@ -4,6 +4,8 @@ from math import inf
 
 from tests.references.case import Case, Peer
 from tests.references.inputs import BITS, PROBABILITIES, REALS, SIGNS, VECTORS, WEIGHTED
+from tests.references.rows_distributions import TORCH as DIVERGENCES
+from tests.references.rows_likelihoods import TORCH_CASES as LIKELIHOODS
 from tests.references.rows_pairs import TORCH as PAIRS
 from tests.references.rows_sequences import TORCH as SEQUENCE
 from tests.references.rows_torch_classes import MARGIN, MULTICLASS, MULTILABEL_ROWS
@@ -218,10 +220,7 @@ BINARY = (
 )
 
 _NO_FAMILY = {
-    "gaussian_nll_loss": "likelihoods are a family of their own",
-    "kl_div": "divergences are a family of their own",
     "pdist": "all pairs of one set: metric learning",
-    "poisson_nll_loss": "likelihoods are a family of their own",
 }
 _CLASSES = {
     "BCELoss": "binary_cross_entropy",
@@ -230,8 +229,10 @@ _CLASSES = {
     "CosineEmbeddingLoss": "cosine_embedding_loss",
     "CosineSimilarity": "cosine_similarity",
     "CrossEntropyLoss": "cross_entropy",
+    "GaussianNLLLoss": "gaussian_nll_loss",
     "HingeEmbeddingLoss": "hinge_embedding_loss",
     "HuberLoss": "huber_loss",
+    "KLDivLoss": "kl_div",
     "L1Loss": "l1_loss",
     "LinearCrossEntropyLoss": "linear_cross_entropy",
     "MSELoss": "mse_loss",
@@ -241,6 +242,7 @@ _CLASSES = {
     "MultiMarginLoss": "multi_margin_loss",
     "NLLLoss": "nll_loss",
     "PairwiseDistance": "pairwise_distance",
+    "PoissonNLLLoss": "poisson_nll_loss",
     "SmoothL1Loss": "smooth_l1_loss",
     "SoftMarginLoss": "soft_margin_loss",
     "TripletMarginLoss": "triplet_margin_loss",
@@ -265,12 +267,9 @@ TORCH = Peer(
     + MARGIN
     + MULTILABEL_ROWS
     + PAIRS
-    + SEQUENCE,
+    + SEQUENCE
+    + LIKELIHOODS
+    + DIVERGENCES,
     aliases={f"nn.{name}": f"F.{function}" for name, function in _CLASSES.items()},
-    not_ours={f"F.{name}": reason for name, reason in _NO_FAMILY.items()}
-    | {
-        "nn.GaussianNLLLoss": "likelihoods are a family of their own",
-        "nn.KLDivLoss": "divergences are a family of their own",
-        "nn.PoissonNLLLoss": "likelihoods are a family of their own",
-    },
+    not_ours={f"F.{name}": reason for name, reason in _NO_FAMILY.items()},
 )

@@ -1,6 +1,6 @@
 """Rows of losses of skewed classes: in libraries that stand on torch and have focal losses."""
 
-from tests.references import rows_images, rows_segmentation
+from tests.references import rows_images, rows_labels, rows_segmentation
 from tests.references.case import Case, Peer
 from tests.references.inputs import ANSWERS, BITS, CLASS_WEIGHTS, CLASSES, CONFIDENT, SOFT
 from tests.references.rows_focal import BETWEEN, FOCAL, MIXED, SOFT_TARGETS, SOFTMAX, focal_rows
@@ -228,7 +228,9 @@ TOOLBELT = Peer(
         "from pytorch_toolbelt.losses.focal import BinaryFocalLoss\n"
         "from pytorch_toolbelt.losses.focal_cosine import FocalCosineLoss\n"
         "from pytorch_toolbelt.losses.quality_focal_loss import QualityFocalLoss\n"
-        "from pytorch_toolbelt.losses.balanced_bce import BalancedBCEWithLogitsLoss"
+        "from pytorch_toolbelt.losses.balanced_bce import BalancedBCEWithLogitsLoss\n"
+        "from pytorch_toolbelt.losses.bitempered_loss import BiTemperedLogisticLoss, "
+        "BinaryBiTemperedLogisticLoss, bi_tempered_logistic_loss as tempered"
     ),
     cases=(
         Case(
@@ -298,6 +300,7 @@ TOOLBELT = Peer(
             ANSWERS,
             relation="it takes all entries for one list",
         ),
+        *rows_labels.TOOLBELT_CASES,
     ),
 )
 
