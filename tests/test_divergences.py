@@ -178,3 +178,12 @@ def test_sinkhorn_spans_transport_and_means():
     np.testing.assert_allclose(jl.sinkhorn.divergence(x, y, epsilon=0.01), moved, rtol=0.02)
     means = (x.mean() - y.mean()) ** 2
     np.testing.assert_allclose(jl.sinkhorn.divergence(x, y, epsilon=300.0), means, rtol=0.02)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("solve", [jl.sinkhorn.entropic, jl.sinkhorn.unbalanced])
+def test_a_search_for_what_is_no_number_ends(solve, value):
+    cost = np.array([[[0.0, 1.0], [value, 0.0]], [[0.0, 1.0], [1.0, 0.0]]], np.float32)
+    values = jax.jit(solve)(cost)
+    assert jnp.isfinite(values[1])
+    np.testing.assert_allclose(values[1], solve(cost[1]), rtol=1e-5)

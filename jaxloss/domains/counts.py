@@ -61,7 +61,7 @@ DOMAINS: Mapping[str, Domain] = {
             f"dispersion {level:g}, {name}": fixed(
                 *_RATES[name], dispersion=floats(np.array(level))
             )
-            for level in (0.0, 1e-8, 1e30)
+            for level in (0.0, 1e-8, 6e4)
             for name in ("few and many", "many, as expected")
         },
     ),
