@@ -107,7 +107,8 @@ def top_k(
     named = jnp.any(one_hot(places, classes), axis=-2)
     chosen = jnp.take_along_axis(log_q, places, axis=-1, mode="clip")
     rest = logsumexp(log_q, where=~named)
-    left = log1mexp(jnp.minimum(logsumexp(log_p), 0))
+    # What is left for no class at all is rounding of the teacher's.
+    left = jnp.where(jnp.all(named, axis=-1), -jnp.inf, log1mexp(jnp.minimum(logsumexp(log_p), 0)))
     pairs = ((chosen, rest), (log_p, left))
     both = (jnp.concatenate([x, last[..., None]], axis=-1) for x, last in pairs)
     value = jnp.square(temperature) * divergence.kl(*both)
