@@ -132,9 +132,13 @@ def test_gradient_equals_oracle(row, domain, options):
         options["held"] = arguments
     for place, grad in zip(case.domain.floating, grads, strict=True):
         expected = oracle_gradient(oracle, arguments, options, place)
-        jax.tree.map(
-            lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6), grad, expected
-        )
+        jax.tree.map(assert_slopes_close, grad, expected)
+
+
+def assert_slopes_close(found, expected):
+    # What is left where parts cancel is rounded as the parts are, which the largest tell.
+    size = np.max(np.abs(expected), initial=0, where=np.isfinite(expected))
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=max(1e-6, 4e-6 * size))
 
 
 def wide_options(options):
