@@ -316,7 +316,12 @@ def scale_shift_invariant_error(
     pred, target, kept = _vectors(pred, target, where)
     a, b = _centered(pred, kept), _centered(target, kept)
     slope = safe_divide(_sum(a * b, kept), _sum(jnp.square(a), kept))
-    return _mean(jnp.square(slope[..., None] * a - b), kept)
+    left = slope[..., None] * a - b
+    # What rounding leaves of a perfect fit is none of it; the slopes of what is left stay.
+    size = jnp.max(jnp.abs(b), axis=-1, keepdims=True, initial=0)
+    rounding = jnp.abs(left) <= jnp.finfo(left.dtype).eps * size
+    left = left - lax.stop_gradient(jnp.where(rounding, left, 0))
+    return _mean(jnp.square(left), kept)
 
 
 def _vectors(
