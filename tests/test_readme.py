@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks import readme
 from jaxloss import catalogue
+from tests.references.cases import PEERS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -43,6 +44,7 @@ def test_every_module_is_listed_with_its_count(subject):
 
 def test_counts_are_right():
     assert f"{len(catalogue.LOSSES)} losses" in README
+    assert f"{sum(len(peer.cases) for peer in PEERS.values())} golden values" in README
 
 
 def test_benchmark_tables_come_from_their_command():
