@@ -46,6 +46,7 @@ PEERS = {
     "pytorch-metric-learning": Peer(
         "pytorch-metric-learning", "pytorch_metric_learning", torch=True
     ),
+    "torchaudio": Peer("torchaudio", "torchaudio", torch=True),
     "ott": Peer("ott-jax", "ott"),
     "tokamax": Peer("tokamax", "tokamax"),
     "liger": Peer("liger-kernel", "liger_kernel", torch=True, cuda=True),

@@ -42,6 +42,8 @@ QUICK = {
     "contrastive": ["--systems", "jaxloss,jaxloss plain"],
     "sorted": [],
     "ctc": ["--systems", "jaxloss,optax"],
+    "transducer": ["--systems", "jaxloss,jaxloss plain"],
+    "answers": ["--systems", "jaxloss,jaxloss plain"],
     "vision": ["--systems", "jaxloss,jaxloss fused"],
     "sinkhorn": ["--systems", "jaxloss"],
     "soft_dtw": ["--systems", "jaxloss"],

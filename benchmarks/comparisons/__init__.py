@@ -6,7 +6,15 @@ from typing import Any
 
 from benchmarks import cases
 from benchmarks.cases import Case
-from benchmarks.comparisons import by_sorting, large, ranking, sequences, transport, vision
+from benchmarks.comparisons import (
+    answers,
+    by_sorting,
+    large,
+    ranking,
+    sequences,
+    transport,
+    vision,
+)
 
 Size = tuple[int, int] | tuple[tuple[int, ...], tuple[int, ...]]
 
@@ -96,6 +104,38 @@ COMPARISONS: Mapping[str, Comparison] = {
         says="connectionist temporal classification",
         make=sequences.ctc,
         sizes={"batch": (8, 2), "frames": (400, 12), "labels": (64, 3), "classes": (4096, 8)},
+    ),
+    "transducer": Comparison(
+        says="the transducer behind a joiner",
+        make=sequences.transducer,
+        sizes={
+            "batch": (4, 2),
+            "frames": (200, 6),
+            "labels": (40, 3),
+            "features": (256, 4),
+            "classes": (1024, 8),
+        },
+        notes={
+            "jaxloss plain": "from all logits at once",
+            "jaxloss": "a few frames at a time",
+            "torchaudio": "from all logits at once",
+        },
+    ),
+    "answers": Comparison(
+        says="DPO and GRPO from hidden states",
+        make=answers.answers,
+        sizes={
+            "count": (8, 2),
+            "tokens": (128, 4),
+            "features": (512, 8),
+            "vocabulary": (50257, 64),
+        },
+        dtype=True,
+        notes={
+            "jaxloss plain": "from all logits at once",
+            "jaxloss": "by `fused.linear_completions` and `fused.linear_log_probs`",
+            "torch": "from all logits at once",
+        },
     ),
     "vision": Comparison(
         says="losses of images, masks and labelled embeddings",

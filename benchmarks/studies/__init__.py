@@ -15,6 +15,7 @@ STUDIES: Mapping[str, str] = {
     "retrieval": "embeddings of digits: which loss finds classes never seen",
     "segmentation": "vessels of the retina by a small U-Net: which loss of masks",
     "noisy": "digits under wrong labels: which losses learn the right ones",
+    "uncertainty": "bands that should hold nine of ten: which losses know how little they know",
     "ranking": "losses of ranked lists: whose order is best, where the optimum is known too",
     "cost": "balancers and attacks: how many backward passes they take",
     "diagnosis": "verdicts on runs whose fate is known: how many are right",
