@@ -13,8 +13,11 @@ Losses live in family modules and reduce nothing; `mean` and `average` do:
 `jaxloss.testing` are what a loss of your own is built from and held to.
 """
 
+from typing import TYPE_CHECKING
+
 from jaxloss import fused as fused, penalties as penalties
 from jaxloss.core import checks as checks, numerics as numerics, pairs as pairs
+from jaxloss.core.hints import missing as _missing
 from jaxloss.core.lift import (
     checked as checked,
     for_keras as for_keras,
@@ -29,6 +32,7 @@ from jaxloss.core.reduce import (
     total as total,
 )
 from jaxloss.losses import (
+    actor_critic as actor_critic,
     advantages as advantages,
     adversarial as adversarial,
     agreement as agreement,
@@ -48,26 +52,37 @@ from jaxloss.losses import (
     crps as crps,
     crps_bounded as crps_bounded,
     crps_cut as crps_cut,
+    dense as dense,
+    deviance as deviance,
     diffusion as diffusion,
+    diffusion_bounds as diffusion_bounds,
     discrete_diffusion as discrete_diffusion,
+    displacement as displacement,
     distillation as distillation,
+    distributional as distributional,
     divergence as divergence,
+    edges as edges,
     extremes as extremes,
     feature_distillation as feature_distillation,
     flow as flow,
     focal as focal,
+    frequency as frequency,
     gan as gan,
     gaussian_divergence as gaussian_divergence,
     geometry as geometry,
+    histogram as histogram,
     image as image,
     imbalanced as imbalanced,
+    isotropy as isotropy,
     lambda_weights as lambda_weights,
     language as language,
+    layer_distillation as layer_distillation,
     lifetimes as lifetimes,
     likelihood as likelihood,
     listwise as listwise,
     logit_matching as logit_matching,
     lovasz as lovasz,
+    map_distillation as map_distillation,
     margin as margin,
     margin_softmax as margin_softmax,
     matches as matches,
@@ -78,10 +93,12 @@ from jaxloss.losses import (
     negatives as negatives,
     noise_tolerant as noise_tolerant,
     noisy as noisy,
+    offline as offline,
     order_agnostic as order_agnostic,
     ordered_classes as ordered_classes,
     ordinal as ordinal,
     pairwise as pairwise,
+    perceptual as perceptual,
     physics as physics,
     policy as policy,
     policy_answers as policy_answers,
@@ -90,6 +107,7 @@ from jaxloss.losses import (
     preference_unpaired as preference_unpaired,
     proper as proper,
     proportions as proportions,
+    prototypes as prototypes,
     proxies as proxies,
     quantile as quantile,
     ragged as ragged,
@@ -97,12 +115,14 @@ from jaxloss.losses import (
     ranking as ranking,
     redundancy as redundancy,
     reference_free as reference_free,
+    registration as registration,
     regression as regression,
     relational_distillation as relational_distillation,
     retrieval as retrieval,
     reward as reward,
     reweighting as reweighting,
     robust as robust,
+    rotated_boxes as rotated_boxes,
     routing as routing,
     sampled as sampled,
     score_matching as score_matching,
@@ -120,9 +140,11 @@ from jaxloss.losses import (
     survival as survival,
     temporal as temporal,
     token_distillation as token_distillation,
+    transducers as transducers,
     transport as transport,
     tuplet as tuplet,
     uncertainty as uncertainty,
+    value as value,
     variational as variational,
     weak as weak,
 )
@@ -131,3 +153,6 @@ from jaxloss.objectives.accumulate import accumulate as accumulate
 from jaxloss.objectives.objective import objective as objective
 
 __version__ = "0.1.0"
+
+if not TYPE_CHECKING:  # or else it would vouch for any name
+    __getattr__ = _missing

@@ -43,4 +43,23 @@ ADVANTAGES = [
         expect=([0.375, 0.75], [0.375, 0.25]),
         why="off policy",
     ),
+    pin(
+        advantages.n_step_returns,
+        [1, 1, 1],
+        [0.5, 0.5, 0],
+        [7, 2, 8, 4],
+        steps=2,
+        expect=[1 + 0.5 * (1 + 0.5 * 8), 1 + 0.5 * 1, 1],
+        why="two",
+    ),
+    pin(
+        advantages.off_policy_returns,
+        [1, 1],
+        [0.5, 0.5],
+        [7, 2, 4],
+        [7, 1],
+        [7, 0.5],
+        expect=[1 + 0.5 * (2 + 0.5 * (3 - 1)), 3],
+        why="half of the surprise",
+    ),
 ]

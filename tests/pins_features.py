@@ -2,44 +2,24 @@
 
 from math import exp, inf, log, pi, sqrt
 
-from tests.oracles import feature_distillation, relational_distillation
+from tests.oracles import (
+    feature_distillation,
+    layer_distillation,
+    map_distillation,
+    relational_distillation,
+)
 from tests.pins_residuals import pin
 
 L2, L3 = log(2), log(3)
 COVER = L2 - L3 / 2  # KL of (1/2, 1/2) from (1/4, 3/4)
 FEATURE_DISTILLATION = [
     pin(feature_distillation.hint, [[3.0, 1.0]], [[1.0, 0.0]], expect=[(4 + 1) / 2], why="mean"),
-    # Maps 9 and 16 over 2 channels, and 1 and 0: of unit length with 337 = 9^2 + 16^2
     pin(
-        feature_distillation.attention_transfer,
-        [[[3.0, 0.0], [0.0, -4.0]]],
-        [[[1.0], [0.0]]],
-        expect=(9 / sqrt(337) - 1) ** 2 + 16 * 16 / 337,
-        why="two pixels",
-    ),
-    pin(
-        feature_distillation.attention_transfer,
-        [[[[3.0], [-4.0]]], [[[0.0], [0.0]]]],
-        [[[[0.0], [2.0]]], [[[0.0], [2.0]]]],
-        power=1,
-        expect=[0.36 + 0.04, 1],
-        why="sizes, and zeros",
-    ),
-    pin(
-        feature_distillation.channel_wise,
-        [[[0.0, 0.0], [L3, 0.0]]],
-        [[[0.0, 5.0], [0.0, 5.0]]],
-        temperature=1,
-        expect=COVER / 2,
-        why="one of two channels",
-    ),
-    pin(
-        feature_distillation.channel_wise,
-        [[[0.0], [L3 / 2]]],
-        [[[0.0], [0.0]]],
-        temperature=0.5,
-        expect=COVER / 4,
-        why="softened",
+        feature_distillation.cosine,
+        [[3.0, 4.0], [1.0, 0.0], [0.0, 0.0]],
+        [[2.0, 0.0], [-9.0, 0.0], [1.0, 1.0]],
+        expect=[1 - 3 / 5, 2, 1],
+        why="3, 4, 5; opposite; of no direction",
     ),
     pin(
         feature_distillation.overhaul,
@@ -181,13 +161,120 @@ RELATIONAL_DISTILLATION = [
         expect=2,
         why="without variance",
     ),
+]
+MAP_DISTILLATION = [
+    # Maps 9 and 16 over 2 channels, and 1 and 0: of unit length with 337 = 9^2 + 16^2
     pin(
-        relational_distillation.flow_of_solution,
+        map_distillation.attention_transfer,
+        [[[3.0, 0.0], [0.0, -4.0]]],
+        [[[1.0], [0.0]]],
+        expect=(9 / sqrt(337) - 1) ** 2 + 16 * 16 / 337,
+        why="two pixels",
+    ),
+    pin(
+        map_distillation.attention_transfer,
+        [[[[3.0], [-4.0]]], [[[0.0], [0.0]]]],
+        [[[[0.0], [2.0]]], [[[0.0], [2.0]]]],
+        power=1,
+        expect=[0.36 + 0.04, 1],
+        why="sizes, and zeros",
+    ),
+    pin(
+        map_distillation.channel_wise,
+        [[[0.0, 0.0], [L3, 0.0]]],
+        [[[0.0, 5.0], [0.0, 5.0]]],
+        temperature=1,
+        expect=COVER / 2,
+        why="one of two channels",
+    ),
+    pin(
+        map_distillation.channel_wise,
+        [[[0.0], [L3 / 2]]],
+        [[[0.0], [0.0]]],
+        temperature=0.5,
+        expect=COVER / 4,
+        why="softened",
+    ),
+    # Full size and one region: (0, 2) and their mean; a level of two is no smaller than the map
+    pin(
+        map_distillation.hierarchical_context,
+        [[[0.0]], [[2.0]]],
+        [[[0.0]], [[0.0]]],
+        decay=0.25,
+        expect=(2 + 1 / 4) / (1 + 1 / 4),
+        why="one region",
+    ),
+    # Of three rows two regions share the middle one: means 3/2 and -3/2; in all 0
+    pin(
+        map_distillation.hierarchical_context,
+        [[[3.0]], [[0.0]], [[-3.0]]],
+        [[[0.0]], [[0.0]], [[0.0]]],
+        expect=(6 + 9 / 4 / 2 + 0) / (1 + 1 / 2 + 1 / 4),
+        why="regions that overlap",
+    ),
+    pin(
+        map_distillation.masked_generative,
+        [[[1.0, 2.0]], [[0.0, 5.0]]],
+        [[[0.0, 0.0]], [[0.0, 3.0]]],
+        expect=1 + 4 + 4,
+        why="a sum",
+    ),
+    pin(
+        map_distillation.hidden_pixels,
+        [[[1.0, 2.0]], [[3.0, 4.0]]],
+        [[0.25], [0.5]],
+        share=0.5,
+        expect=[[[0, 0]], [[3, 4]]],
+        why="both channels of a pixel",
+    ),
+]
+LAYER_DISTILLATION = [
+    pin(
+        layer_distillation.flow_of_solution,
         [[1.0], [1.0]],
         [[2.0, 0.0], [0.0, 4.0]],
         [[1.0], [1.0]],
         [[0.0, 0.0], [0.0, 0.0]],
         expect=(1 + 4) / 2,
         why="means of products",
+    ),
+    # Directions (3/5, 4/5) and (1, 0), of the teacher (1, 0) twice: gaps of 0, 1, -1, 0
+    pin(
+        layer_distillation.singular_vectors,
+        [[3.0, 4.0], [6.0, 8.0]],
+        [[-2.0, 0.0]],
+        [[1.0, 0.0], [0.0, 0.0]],
+        [[5.0, 0.0]],
+        expect=(
+            (exp(-0.16 / 8) - 1) ** 2
+            + (exp(-0.36 / 8) - exp(-1 / 8)) ** 2
+            + (exp(-0.04 / 8) - exp(-1 / 8)) ** 2
+            + (exp(-0.64 / 8) - 1) ** 2
+        ),
+        why="one direction",
+    ),
+    # Singular values 4 and 3: (1, 0) and (0, 1) of sizes 4/5 and 3/5; the student has its order
+    # turned and one of them negative, which is matched: then all is as with the teacher
+    pin(
+        layer_distillation.singular_vectors,
+        [[1.0, 0.0], [0.0, -7.0]],
+        [[1.0, 0.0], [0.0, 2.0]],
+        [[0.0, 3.0], [4.0, 0.0]],
+        [[4.0, 0.0], [0.0, 3.0]],
+        rank=2,
+        expect=0,
+        why="matched",
+    ),
+    # The student's later layer has one direction, (1, 0), where the teacher's second is (0, 1).
+    pin(
+        layer_distillation.singular_vectors,
+        [[2.0], [0.0]],
+        [[2.0, 0.0], [0.0, 0.0]],
+        [[5.0], [0.0]],
+        [[4.0, 0.0], [0.0, 3.0]],
+        rank=2,
+        # Of none in the earlier layer either: 0 beside (0, 3/5) there, and beside 0 here
+        expect=(1 - exp(-0.36 / 8)) ** 2,
+        why="a direction that is not there",
     ),
 ]

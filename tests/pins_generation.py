@@ -7,6 +7,7 @@ import numpy as np
 from tests.oracles import (
     critic,
     diffusion,
+    diffusion_bounds,
     discrete_diffusion,
     flow,
     gan,
@@ -146,6 +147,49 @@ VARIATIONAL = [
     ),
     pin(variational.nearest_codes, [[0.2], [0.5]], [[0.0], [1.0]], expect=[0, 0], why="ties"),
     pin(variational.straight_through, [1.0], [2.0], expect=[2], why="codes"),
+]
+
+DIFFUSION_BOUNDS = [
+    pin(
+        diffusion_bounds.d3pm,
+        [[0.0, 0.0], [LOG3, 0.0], [0.0, 0.0]],
+        [1, 0, 7],
+        [[0.5, 0.25], [1.0, 0.0], [1.0, 1.0]],
+        [[[0.75, 0.25], [0.25, 0.75]]] * 3,
+        # true 2/5 and 3/5 against 2/3 and 1/3; certain in both
+        expect=[2 / 5 * log(3 / 5) + 3 / 5 * log(9 / 5), 0, nan],
+        why="by Bayes, certain, out of range",
+    ),
+    pin(
+        diffusion_bounds.d3pm,
+        [[0.0, 0.0]],
+        [0],
+        [[0.0, 1.0]],
+        [[[1.0, 0.0], [0.0, 1.0]]],
+        expect=[0],
+        why="impossible",
+    ),
+    # sigma**2 from 1/2 to 1/4, so that their ratio is 2, and that of signals to noise 3
+    pin(
+        diffusion_bounds.learned_variance,
+        [[5.0], [1.0]],
+        [[5.0], [0.0]],
+        [[1.0], [0.0]],
+        [0.0, 0.0],
+        [LOG3, LOG3],
+        expect=[(LOG2 + 1 / 2 - 1) / 2, (3 - 1) / 2],
+        why="the most and the least variance",
+    ),
+    pin(
+        diffusion_bounds.learned_variance,
+        [[1.0]],
+        [[0.0]],
+        [[1.0]],
+        [2.0],
+        [2.0],
+        expect=[0],
+        why="no step",
+    ),
 ]
 
 DIFFUSION = [

@@ -2,7 +2,7 @@
 
 from math import atan2, exp, log, log10, pi, sqrt
 
-from tests.oracles import audio, boxes, image
+from tests.oracles import audio, boxes, edges, frequency, image, perceptual, rotated_boxes
 from tests.pins_residuals import pin
 
 UNIT, RIGHT, TALL = [0, 0, 1, 1], [2, 0, 3, 1], [0, 0, 1, 2]
@@ -86,6 +86,72 @@ BOXES = [
     ),
 ]
 
+LEVEL = [0, 0, 4, 2, 0]
+
+ROTATED_BOXES = [
+    pin(
+        rotated_boxes.gaussian_wasserstein,
+        LEVEL,
+        [3, 4, 2, 2, 0],
+        tau=1,
+        expect=1 - 1 / (1 + log(1 + 25 + 1)),
+        why="moved, and narrower",
+    ),
+    pin(
+        rotated_boxes.gaussian_wasserstein,
+        LEVEL,
+        [0, 0, 4, 2, pi / 2],
+        tau=2,
+        scale="root",
+        expect=1 - 1 / (2 + sqrt(2)),
+        why="turned by a quarter",
+    ),
+    pin(
+        rotated_boxes.gaussian_kl,
+        [0, 0, 2, 2, 0.3],
+        [1, 0, 4, 2, 0],
+        tau=1,
+        eps=0,
+        expect=1 - 1 / (1 + log(1 + (1 / 4 + 1 / 4 + 1 + log(4)) / 2 - 1)),
+        why="a square, of which no angle matters",
+    ),
+    pin(
+        rotated_boxes.gaussian_kl,
+        LEVEL,
+        [0, 0, 4, 2, pi / 2],
+        tau=2,
+        eps=0,
+        scale="root",
+        expect=1 - 1 / (2 + sqrt((4 + 1 / 4) / 2 - 1)),
+        why="turned by a quarter",
+    ),
+    pin(
+        rotated_boxes.kalman_iou,
+        [0, 0, 2, 2, 0],
+        [9, 0, 4, 4, 0.5],
+        expect=1 - 3 * 3.2 / (4 + 16 - 3.2),
+        why="squares",
+    ),
+    pin(rotated_boxes.kalman_iou, LEVEL, [0, 0, 4, 0, 0], expect=1, why="a line"),
+    pin(
+        rotated_boxes.probabilistic_iou,
+        [0, 0, sqrt(12), sqrt(12), 0],
+        [2, 0, sqrt(12), sqrt(12), 0.5],
+        eps=0,
+        expect=sqrt(1 - exp(-1 / 2)),
+        why="moved",
+    ),
+    pin(
+        rotated_boxes.probabilistic_iou,
+        [0, 0, 3, 4, 0],
+        [0, 0, 0, 0, 0],
+        eps=1,
+        # squares of 10 and 17 against 1
+        expect=sqrt(1 - exp(-log(11 * 18 / 4 / sqrt(170)) / 2)),
+        why="a point",
+    ),
+]
+
 # Two rows of two pixels, one channel.
 PLAIN, STEP = [[[0.5], [0.5]]] * 2, [[[0.0], [4.0]]] * 2
 SQUARE = [[[0.0], [4.0]], [[3.0], [3.0]]]
@@ -134,10 +200,19 @@ IMAGE = [
     ),
     pin(image.psnr, STEP, [[[0], [0]]] * 2, max_value=4, eps=0, expect=10 * log10(0.5), why="half"),
     pin(image.psnr, STEP, STEP, max_value=1, eps=1e-3, expect=-30, why="equal"),
-    pin(image.total_variation, SQUARE, expect=(4 + 3 + 1) / 4, why="by axes"),
-    pin(image.total_variation, SQUARE, kind="isotropic", expect=(5 + 1) / 4, why="by length"),
+    pin(edges.total_variation, SQUARE, expect=(4 + 3 + 1) / 4, why="by axes"),
+    pin(edges.total_variation, SQUARE, kind="isotropic", expect=(5 + 1) / 4, why="by length"),
     pin(
-        image.gradient_difference,
+        edges.edge_aware_smoothness,
+        SQUARE,
+        [[[0, 0], [0, 4]], [[0, 0], [0, 0]]],
+        alpha=0.5,
+        # down 3 and 1 (by an edge of 2), across 4 (by one) and 0
+        expect=(3 + exp(-1)) / 2 + 4 * exp(-1) / 2,
+        why="edges",
+    ),
+    pin(
+        edges.gradient_difference,
         SQUARE,
         STEP,
         alpha=2,
@@ -145,7 +220,7 @@ IMAGE = [
         why="squared",
     ),
     pin(
-        image.edge,
+        edges.edge,
         [[[0], [0], [0]], [[1], [1], [1]], [[3], [3], [3]]],
         [[[0], [0], [0]]] * 3,
         epsilon=2,
@@ -153,7 +228,7 @@ IMAGE = [
         why="a slope",
     ),
     pin(
-        image.edge,
+        edges.edge,
         [[[0], [0], [0]], [[1], [1], [1]], [[5], [5], [5]]],
         [[[0], [0], [0]]] * 3,
         epsilon=4,
@@ -163,22 +238,30 @@ IMAGE = [
     ),
     # the spectrum of [a, b] is (a + b) / sqrt(2), (a - b) / sqrt(2)
     pin(
-        image.fft_amplitude, [[[3], [1]]], [[[0], [2]]], expect=(2**2 / 2 + 0) / 2, why="two pixels"
+        frequency.fft_amplitude,
+        [[[3], [1]]],
+        [[[0], [2]]],
+        expect=(2**2 / 2 + 0) / 2,
+        why="two pixels",
     ),
     pin(
-        image.focal_frequency,
+        frequency.focal_frequency,
         [[[3], [1]]],
         [[[0], [0]]],
         alpha=1,
         expect=(16 / 2 + 0.5 * 4 / 2) / 2,
         why="two pixels",
     ),
-    pin(image.content, STEP, PLAIN, expect=(0.25 + 3.5**2) / 2, why="squares"),
-    pin(image.style, [[[1, 0], [0, 2]]], [[[0, 0], [0, 0]]], expect=(1 + 16) / 16, why="apart"),
-    pin(image.style, [[[1, 1]]], [[[0, 0]]], expect=4 / 4, why="together"),
-    pin(image.lpips, [[[3, 4], [0, 0]]], [[[1, 0], [0, 2]]], expect=(0.8 + 1) / 2, why="units"),
+    pin(perceptual.content, STEP, PLAIN, expect=(0.25 + 3.5**2) / 2, why="squares"),
     pin(
-        image.lpips,
+        perceptual.style, [[[1, 0], [0, 2]]], [[[0, 0], [0, 0]]], expect=(1 + 16) / 16, why="apart"
+    ),
+    pin(perceptual.style, [[[1, 1]]], [[[0, 0]]], expect=4 / 4, why="together"),
+    pin(
+        perceptual.lpips, [[[3, 4], [0, 0]]], [[[1, 0], [0, 2]]], expect=(0.8 + 1) / 2, why="units"
+    ),
+    pin(
+        perceptual.lpips,
         [[[3, 4]]],
         [[[1, 0]]],
         channel_weights=[1, 0],
@@ -186,7 +269,70 @@ IMAGE = [
         why="weighted",
     ),
     pin(
-        image.perceptual,
+        perceptual.dists,
+        [[[0], [2]]],
+        [[[4], [8]]],
+        eps=1,
+        # means 1 and 6, variances 1 and 4, covariance 2
+        expect=(1 - (2 * 6 + 1) / (1 + 36 + 1)) / 2 + (1 - (2 * 2 + 1) / (1 + 4 + 1)) / 2,
+        why="alike but for their size",
+    ),
+    pin(
+        perceptual.dists,
+        [[[0, 1], [2, 1]]],
+        [[[2, 1], [0, 1]]],
+        eps=1,
+        texture_weights=[3, 5],
+        structure_weights=[0.25, 7],
+        expect=0.25 * (1 - (-2 + 1) / (1 + 1 + 1)),
+        why="weighted",
+    ),
+    pin(
+        edges.gmsd,
+        [[[j / 2] for j in (0, 0, 0, 0, 0, 0, 4, 4)]] * 6,
+        [[[0.0]] * 8] * 6,
+        max_value=2,
+        c=1,
+        # one column of two has an edge, of strength 1
+        expect=abs(1 - 1 / 2) / 2,
+        why="half of the places",
+    ),
+    pin(
+        edges.multiscale_gmsd,
+        [[[j / 2] for j in (0, 0, 0, 4)]] * 3,
+        [[[j / 2] for j in (0, 0, 0, 8)]] * 3,
+        max_value=2,
+        c=1,
+        masking=0.5,
+        scale_weights=[0.25],
+        # strengths 1 and 2 in one of two columns
+        expect=(1 - (1.5 * 2 + 1) / (1 + 4 - 1 + 1)) / 2 / 2,
+        why="one scale",
+    ),
+    pin(
+        edges.multiscale_gmsd,
+        [[[j / 2] for j in (0, 0, 0, 0, 0, 0, 4, 4)]] * 6,
+        [[[0.0]] * 8] * 6,
+        max_value=2,
+        c=1,
+        masking=0,
+        scale_weights=[0.5, 0.5],
+        # two columns of six at first
+        expect=sqrt(0.5 * (1 / 2) ** 2 * (2 / 6) * (4 / 6) + 0.5 / 16),
+        why="two scales",
+    ),
+    pin(frequency.laplacian_pyramid, [[[3], [1]]], [[[0], [2]]], levels=1, expect=2, why="alone"),
+    pin(
+        frequency.laplacian_pyramid,
+        [[[16], [0], [0]]],
+        [[[0], [0], [0]]],
+        levels=2,
+        # halved to 11 and 1, doubled to 39 / 4, 6 and 9 / 4
+        expect=(25 / 4 + 6 + 9 / 4) / 3 + 6,
+        why="two levels",
+    ),
+    pin(
+        perceptual.perceptual,
         [[[1]]],
         [[[0]]],
         features=lambda x: [x, 3 * x],

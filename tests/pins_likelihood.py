@@ -5,6 +5,7 @@ from math import e, exp, inf, log, nan, pi, sqrt
 from tests.oracles import (
     censored,
     counts,
+    deviance,
     extremes,
     lifetimes,
     likelihood,
@@ -99,6 +100,68 @@ LIFETIMES += [
         (lifetimes.weibull, [inf, 0.5, -inf, inf]),
     )
 ]
+LIFETIMES += [
+    # density sqrt(2 / (2 pi 4^3)) exp(-2 (4 - 2)^2 / (2 2^2 4))
+    pin(
+        lifetimes.inverse_gaussian,
+        LOG2,
+        LOG2,
+        4,
+        expect=1 / 4 - log(2 / (2 * pi * 64)) / 2,
+        why="late",
+    ),
+    pin(
+        lifetimes.inverse_gaussian,
+        [0.0, 0.0],
+        [0.0, 0.0],
+        [0.0, -1.0],
+        expect=[inf, inf],
+        why="none",
+    ),
+    pin(
+        lifetimes.tweedie,
+        [2 * LOG2, 0.0, 0.0, 0.0],
+        [LOG2, 0.0, 0.0, 0.0],
+        [0.0, 0.0, -1.0, 1.0],
+        power=[1.5, 1.75, 1.5, 1.0],
+        expect=[2, 4, inf, nan],
+        why="nothing of two and of four, less than nothing, no density",
+    ),
+    # exponential parts: e^-4 (4^j / (j! (j - 1)!) over all j) = e^-4 2 I1(4)
+    pin(lifetimes.tweedie, 0, 0, 1, expect=4 - log(2 * 9.759465153704449), why="Bessel's"),
+    # density 4 t exp(-2 t)
+    pin(lifetimes.tweedie, 0, -LOG2, 3, power=2, expect=6 - log(12), why="gamma's"),
+]
+DEVIANCE = [
+    pin(
+        deviance.tweedie,
+        [1.0, -1.0],
+        [3.0, 1.0],
+        power=0,
+        expect=[4, 4],
+        why="the square of any numbers",
+    ),
+    pin(deviance.tweedie, 1, 2, power=1, expect=2 * (2 * LOG2 - 1), why="Poisson's"),
+    pin(deviance.tweedie, 1, 2, power=2, expect=2 * (2 - LOG2 - 1), why="gamma's"),
+    pin(deviance.tweedie, 2, 3, power=3, expect=1 / 12, why="of the inverse Gaussian"),
+    pin(deviance.tweedie, 1, 4, expect=2 * (10 - 8), why="roots"),
+    pin(
+        deviance.tweedie,
+        [1.0, 1.0],
+        [2.0, -1.0],
+        power=-1,
+        expect=[4 / 3, 5 / 3],
+        why="below 0, of both signs",
+    ),
+    pin(
+        deviance.tweedie,
+        [0.0, 2.0, 2.0, 0.0, 0.0, -1.0, 1.0],
+        [2.0, 0.0, 0.0, 2.0, 0.0, 1.0, -1.0],
+        power=[-1.0, 1.0, 2.0, 1.0, 2.0, 1.0, 1.0],
+        expect=[8 / 3, 4, inf, inf, 0, nan, nan],
+        why="ends, and beyond",
+    ),
+]
 COUNTS = [
     pin(counts.poisson, LOG2, 3, expect=2 - log(8 / 6), why="three of two"),
     pin(counts.poisson, [0.0, 0.0], [0.0, -1.0], expect=[1, inf], why="none, and fewer"),
@@ -166,6 +229,18 @@ PROPORTIONS = [
         why="certain, nothing, fewer than none",
     ),
 ]
+PROPORTIONS += [
+    # all six ways to have two of three are as likely; 2 B(3, 2) / B(2, 1)
+    pin(proportions.dirichlet_multinomial, [0, 0, 0], [1, 1, 0], expect=log(6), why="any"),
+    pin(proportions.dirichlet_multinomial, [LOG2, 0], [1, 1], expect=LOG3, why="beta-binomial"),
+    pin(
+        proportions.dirichlet_multinomial,
+        [[0.0, 0.0], [0.0, 0.0]],
+        [[0, 0], [-1, 2]],
+        expect=[0, inf],
+        why="nothing, fewer than none",
+    ),
+]
 FACTOR = [[2.0, 9.0], [1.0, 1.0]]
 MIXTURES = [
     # z = (1, 2 - 1)
@@ -178,6 +253,16 @@ MIXTURES = [
         why="above the diagonal is not read",
     ),
     pin(mixtures.multivariate_gaussian, [0.0], [[0.0]], [0.0], expect=inf, why="flat"),
+    # determinant 1 + 8, and 9 - 6^2 / 9
+    pin(
+        mixtures.low_rank_gaussian,
+        [1.0, 0.0],
+        [[2.0], [2.0]],
+        [0.0, 0.0],
+        [4.0, 0.0],
+        expect=5 / 2 + LOG3 + 2 * ROOT,
+        why="one factor",
+    ),
     pin(mixtures.mixture, [LOG3, 0.0], [LOG2, inf], expect=log(8 / 3), why="one impossible"),
     pin(mixtures.mixture, [0.0, 0.0], [inf, inf], expect=inf, why="none possible"),
     pin(

@@ -139,6 +139,23 @@ TRANSPORT = [
         why="a weight of 0, no weight",
     ),
     pin(transport.energy_distance, [], [3], expect=0, why="empty"),
+    # 3/4 at the origin, 1/4 five away from it
+    pin(
+        transport.vector_energy_distance,
+        [[0, 0], [3, 4]],
+        [[0, 0]],
+        x_weights=[3, 1],
+        expect=2 * 5 / 4 - 2 * 3 / 16 * 5,
+        why="weights",
+    ),
+    pin(
+        transport.vector_energy_distance,
+        [[0.0, 0.0]],
+        [[3.0, 4.0]],
+        y_weights=[0.0],
+        expect=0,
+        why="no weight",
+    ),
     pin(transport.wasserstein, [1, 0], [5, 6], expect=5, why="shifted"),
     pin(transport.wasserstein, [0, 2], [1], p=2, expect=1, why="two against one"),
     # quantiles 0 0 | 0 1 | 1 1 | 1 2, on pieces of 1/3, 1/6, 1/6, 1/3

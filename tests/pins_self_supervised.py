@@ -1,6 +1,6 @@
 """Values by hand for the oracles of other negatives, and of views that teach each other."""
 
-from math import exp, log, log1p, sqrt
+from math import e, exp, log, log1p, sqrt
 
 from tests.oracles import contrastive, negatives, redundancy, self_supervised
 from tests.pins_residuals import pin
@@ -109,6 +109,37 @@ NEGATIVES = [
         why="three",
     ),
     pin(negatives.spectral, [[1.0]], [[4.0]], expect=[-8], why="alone"),
+    pin(
+        negatives.macl,
+        EYE,
+        EYE,
+        temperature=0.8,
+        alpha=0.5,
+        threshold=0.5,
+        # as warm as 0.8 * 1.25; missed with odds of 2 : e
+        expect=[log1p(2 / e) * (e + 2) / 2] * 2,
+        why="warmth 1",
+    ),
+    pin(
+        negatives.macl,
+        EYE,
+        EYE,
+        temperature=1,
+        alpha=1,
+        held=([[0.0, 0.0]] * 2, EYE),
+        expect=[log1p(2 / e) * 3 / 2] * 2,
+        why="mean 0 and misses of 2/3 held",
+    ),
+    pin(
+        negatives.macl,
+        [[100.0, 0.0], [0.0, 100.0], [7.0, 7.0]],
+        [[100.0, 0.0], [0.0, 100.0], [7.0, 7.0]],
+        alpha=0,
+        where=[True, True, False],
+        expect=[1, 1, 0],
+        why="sure, masked",
+    ),
+    pin(negatives.macl, [[1.0]], [[4.0]], expect=[0], why="alone"),
 ]
 SELF_SUPERVISED = [
     pin(self_supervised.negative_cosine, [3, 4], [2, 0], expect=-3 / 5, why="3-4-5"),
@@ -191,6 +222,25 @@ SELF_SUPERVISED = [
         expect=[(log(5) - LOG2) + LOG2],
         why="one item",
     ),
+    pin(
+        self_supervised.capi,
+        [[0.0, 0.0], [0.25, 0.0]],
+        [[1.0, 1.0], [2.0, 2.0]],
+        student_temperature=0.25,
+        expect=[LOG2, SOFT + 1 / 2],
+        why="no preference",
+    ),
+    pin(
+        self_supervised.capi,
+        [[0.0, 0.0], [1.0, 0.0]],
+        [[2 * LOG2, 0.0], [0.0, 0.0]],
+        student_temperature=1,
+        teacher_temperature=1,
+        iterations=1,
+        # codes of 8 : 5 and 2 : 5
+        expect=[LOG2, SOFT + 5 / 7],
+        why="one iteration",
+    ),
     pin(contrastive.pushed, [[1.0], [2.0]], [[9.0]], expect=[[9.0], [1.0]], why="one"),
     pin(contrastive.pushed, [[1.0]], [[9.0], [8.0]], expect=[[9.0]], why="more than it holds"),
     pin(
@@ -270,5 +320,35 @@ REDUNDANCY = [
         local_weight=2,
         expect=2 * (5 * 2**0.5 + 2**0.5) / 2 - 5,
         why="spread of views",
+    ),
+    pin(redundancy.coding_rate, EYE, eps=1, expect=-LOG2, why="axes"),
+    pin(redundancy.coding_rate, [[3.0, 4.0]], eps=2, expect=-log(1 + 50 / 4) / 2, why="one item"),
+    pin(
+        redundancy.emp_ssl,
+        [[[1.0, 0.0]] * 2, [[0.0, 1.0]] * 2],
+        invariance_weight=3,
+        eps=1,
+        expect=-LOG2 - 3,
+        why="axes",
+    ),
+    pin(
+        redundancy.emp_ssl,
+        [[[1.0, 0.0], [-1.0, 0.0]]],
+        eps=1,
+        expect=-log(3) / 2,
+        why="opposite views have no mean",
+    ),
+    pin(
+        redundancy.frossl,
+        [[[1.0, 0.0], [2.0, 1.0]], [[-1.0, 0.0], [-2.0, -1.0]]],
+        invariance_weight=3,
+        expect=3 / 2,
+        why="one feature is constant in one view",
+    ),
+    pin(
+        redundancy.frossl,
+        [[[5.0, 1.0]], [[3.0, -1.0]], [[5.0, -1.0]], [[3.0, 1.0]]],
+        expect=-LOG2,
+        why="uncorrelated",
     ),
 ]

@@ -383,7 +383,7 @@ WRONG = {
     "unknown verb": (["fast"], "invalid choice: 'fast'"),
     "no rounds": (["softmax", "--rounds", "0"], "from 1 on, got 0"),
     "bad sizes": (["growth", "--tokens", "1,x"], "from 1 on, got x"),
-    "unknown loss": (["catalogue", "--losses", "hubr"], "did you mean regression.huber?"),
+    "unknown loss": (["catalogue", "--losses", "hubr"], "did you mean regression.huber"),
     "unknown system": (["ctc", "--systems", "torsh"], "did you mean 'torch'"),
     "unknown dtype": (["fused", "--dtype", "int8"], "invalid choice: 'int8'"),
     "no folder": (["softmax", "--output", "none/a.json"], "none is no folder"),

@@ -2,16 +2,16 @@
 
 import importlib
 import inspect
+from collections import Counter
+from pkgutil import iter_modules
 
 import pytest
 
-from jaxloss import catalogue, losses, migration, testing
+from jaxloss import catalogue, domains, losses, migration, testing
 from jaxloss.domains import DOMAINS
 
 
 def families():
-    from pkgutil import iter_modules
-
     for module in iter_modules(losses.__path__):
         yield importlib.import_module(f"jaxloss.losses.{module.name}")
 
@@ -37,6 +37,16 @@ def test_rows_are_unique_and_known():
         assert set(row.reads) <= set(DOMAINS), row.name
         assert row.claims <= set(catalogue.CLAIMS), row.name
     assert set(catalogue.CLAIMS) == set(testing.CLAIMED)
+
+
+def test_every_domain_has_a_name_of_its_own():
+    """Merged into one table, the later of two of one name would silently take the other's place."""
+    names = Counter()
+    for module in iter_modules(domains.__path__):
+        room = importlib.import_module(f"jaxloss.domains.{module.name}")
+        names.update(getattr(room, "DOMAINS", {}).keys())
+    assert [name for name, count in names.items() if count > 1] == []
+    assert set(names) == set(DOMAINS)
 
 
 def test_find_accepts_both_names():

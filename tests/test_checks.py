@@ -46,6 +46,17 @@ from jaxloss.testing.case import float64
             "a distribution over classes must be floating point",
         ),
         (
+            lambda: jl.classification.softmax_cross_entropy(jnp.ones((4, 3)), jnp.ones(4)),
+            ValueError,
+            r"got float32 of shape \(4,\): labels that are floating point have to be made integers",
+        ),
+        (
+            lambda: jl.huber_loss,
+            AttributeError,
+            "no attribute 'huber_loss'; there is `jl.regression.huber` and",
+        ),
+        (lambda: jl.analysiss, AttributeError, "`jaxloss list --from torch`"),
+        (
             lambda: jl.classification.nll(jnp.ones((4, 3)), jnp.ones((4, 3))),
             TypeError,
             "expected integer `labels`, got float32",

@@ -210,6 +210,7 @@ MISUSES = [
     (["compare", "--epochs", "5"], "unrecognized arguments: --epochs"),
     (["train"], "invalid choice: 'train'"),
     (["list", "robusst"], "no family is called 'robusst'; did you mean 'robust'?"),
+    (["list", "optax"], "optax is a library: write `jaxloss list --from optax`"),
     (["list", "--from", "toch"], "no library is called 'toch'; did you mean 'torch'"),
     (["show"], "the following arguments are required: NAME"),
     (["show", "hubr"], "did you mean"),

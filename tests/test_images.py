@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.optimize import linear_sum_assignment
 
-from jaxloss import audio, boxes, image
+from jaxloss import audio, boxes, edges, frequency, image, perceptual
 from tests.oracles import audio as audio_oracle, image as image_oracle
 
 
@@ -64,6 +64,11 @@ def test_volumes_whose_slices_are_alike_are_as_their_slices():
         image.ssim(pred, target, window=window),
         rtol=1e-5,
     )
+    np.testing.assert_allclose(
+        frequency.laplacian_pyramid(*deep, levels=3, num_axes=3),
+        frequency.laplacian_pyramid(pred, target, levels=3),
+        rtol=1e-5,
+    )
 
 
 def test_nearly_equal_images_keep_their_digits():
@@ -77,8 +82,19 @@ def test_nearly_equal_images_keep_their_digits():
     [
         (lambda: image.ssim(*images(8)), "at least 11 pixels"),
         (lambda: image.multiscale_ssim(*images(64)), "at least 176 pixels"),
-        (lambda: image.edge(*images(2)), "at least 3 pixels"),
-        (lambda: image.content(np.ones((2, 3)), np.ones((2, 3))), "2 axes of space"),
+        (lambda: edges.gmsd(*images(5)), "at least 6 pixels"),
+        (lambda: edges.multiscale_gmsd(*images(23)), "at least 24 pixels"),
+        (
+            lambda: edges.multiscale_gmsd(*images(9), scale_weights=np.ones((2, 2))),
+            "`scale_weights` of one axis",
+        ),
+        (
+            lambda: edges.edge_aware_smoothness(np.ones((3, 3, 1)), np.ones((3, 4, 3))),
+            "of the same pixels",
+        ),
+        (lambda: frequency.laplacian_pyramid(*images(2), levels=0), "`levels` of at least 1"),
+        (lambda: edges.edge(*images(2)), "at least 3 pixels"),
+        (lambda: perceptual.content(np.ones((2, 3)), np.ones((2, 3))), "2 axes of space"),
         (lambda: image.ssim(*images(8), window=np.ones((2, 2))), "`window` of one axis"),
         (lambda: audio.stft(np.ones(512), np.ones(512)), "more than 512 samples"),
         (
@@ -105,5 +121,5 @@ def test_resolutions_of_the_paper():
 
 def test_targets_of_perceptual_losses_are_held_constant():
     pred, target = images(4)
-    slope = jax.grad(lambda y: image.perceptual(pred, y, features=lambda x: [x]).sum())(target)
+    slope = jax.grad(lambda y: perceptual.perceptual(pred, y, features=lambda x: [x]).sum())(target)
     assert not slope.any()

@@ -136,6 +136,76 @@ LIMITS: dict[str, Limit] = {
         (NONE, -LOG_SCALE, POSITIVE),
         jl.lifetimes.exponential(LOG_SCALE, POSITIVE),
     ),
+    **{
+        f"deviance.tweedie: power to {power:g}": Limit(
+            jl.deviance.tweedie, (POSITIVE, ALL + 1), expected, {"power": power}, {"power": near}
+        )
+        for power, near, expected in (
+            (0.0, -1e-7, (POSITIVE - 2) ** 2),
+            (1.0, 1 - 1e-7, 2 * (2 * np.log(2 / POSITIVE) - 2 + POSITIVE)),
+            (2.0, 2 + 1e-6, 2 * (2 / POSITIVE - np.log(2 / POSITIVE) - 1)),
+            (3.0, 3 - 1e-6, (POSITIVE - 2) ** 2 / (2 * POSITIVE**2)),
+        )
+    },
+    "deviance.tweedie: power to 1, of nothing": Limit(
+        jl.deviance.tweedie, (POSITIVE, NONE), 2 * POSITIVE, {"power": 1.0}, {"power": 1 - 1e-7}
+    ),
+    "lifetimes.tweedie: power to 2": Limit(
+        jl.lifetimes.tweedie,
+        (LOC, LOG_SCALE, POSITIVE),
+        jl.lifetimes.gamma(-LOG_SCALE, -LOG_SCALE - LOC, POSITIVE),
+        {"power": 2.0},
+        {"power": 2 - 1e-6},
+    ),
+    "lifetimes.tweedie: hardly any dispersion": Limit(
+        # Normal, of the variance `1e-30 * mean**1.5`; this one is on the target.
+        jl.lifetimes.tweedie,
+        (NONE, TINY, ALL),
+        (log(2 * pi) + TINY) / 2,
+    ),
+    "lifetimes.tweedie: one part is all there may be": Limit(
+        # That of a chance of `2 * exp(-69)`, and exponential parts of mean `exp(69) / 2`.
+        jl.lifetimes.tweedie,
+        (NONE, LARGE, ALL),
+        2 * LARGE - log(4),
+    ),
+    "inverse_gaussian: the time of a drift that starts from far away": Limit(
+        # Normal, of the variance `mean**3 / shape`, on the target.
+        jl.lifetimes.inverse_gaussian,
+        (NONE, LARGE, ALL),
+        (log(2 * pi) - LARGE) / 2,
+    ),
+    "dirichlet_multinomial: concentration to infinity": Limit(
+        jl.proportions.dirichlet_multinomial,
+        (CURVES + 69, COUNTS[:, None] * ALL),
+        jl.proportions.multinomial(CURVES, COUNTS[:, None] * ALL),
+    ),
+    "dirichlet_multinomial: concentration to 0 leaves one class": Limit(
+        # Each of the three is as likely to have all of them.
+        jl.proportions.dirichlet_multinomial,
+        (-69 * np.ones((3, 3), np.float32), np.diag([1.0, 3.0, 40.0])),
+        log(3) * ALL,
+        rtol=2e-5,  # what is left of 69
+    ),
+    "low_rank_gaussian: no loads": Limit(
+        jl.mixtures.low_rank_gaussian,
+        (CURVES, np.zeros((3, 3, 2)), 0 * CURVES, CURVES + 1),
+        3 * normal(1.0) * ALL,
+    ),
+    **{
+        f"multivariate_gaussian: a scale of {scale:g}": Limit(
+            jl.mixtures.multivariate_gaussian,
+            (CURVES, np.stack([np.eye(3)] * 3) * scale, CURVES),
+            3 * (normal(0.0) + log(scale)) * ALL,
+        )
+        for scale in (1e-30, 1e30)
+    },
+    "beta: shapes of 1e-30, next to an end": Limit(
+        # `1 / target` over the integral of both ends, `2 / shape`.
+        jl.proportions.beta,
+        (TINY, TINY, 1e-30 * ALL),
+        log(2) - TINY + log(1e-30),
+    ),
     "von_mises: concentration to infinity": Limit(
         jl.likelihood.von_mises, (LOC, LARGE, LOC), log(2 * pi) / 2 - LARGE / 2
     ),

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tests.oracles import (
+    actor_critic,
     advantages,
     adversarial,
     agreement,
@@ -28,27 +29,38 @@ from tests.oracles import (
     crps,
     crps_bounded,
     crps_cut,
+    dense,
+    deviance,
     diffusion,
+    diffusion_bounds,
     discrete_diffusion,
+    displacement,
     distillation,
+    distributional,
     divergence,
+    edges,
     extremes,
     feature_distillation,
     flow,
     focal,
+    frequency,
     fused,
     gan,
     gaussian_divergence,
     geometry,
+    histogram,
     image,
     imbalanced,
+    isotropy,
     lambda_weights,
     language,
+    layer_distillation,
     lifetimes,
     likelihood,
     listwise,
     logit_matching,
     lovasz,
+    map_distillation,
     margin,
     margin_softmax,
     matches,
@@ -59,10 +71,12 @@ from tests.oracles import (
     negatives,
     noise_tolerant,
     noisy,
+    offline,
     order_agnostic,
     ordered_classes,
     ordinal,
     pairwise,
+    perceptual,
     physics,
     policy,
     policy_answers,
@@ -71,6 +85,7 @@ from tests.oracles import (
     preference_unpaired,
     proper,
     proportions,
+    prototypes,
     proxies,
     quantile,
     ragged,
@@ -78,12 +93,14 @@ from tests.oracles import (
     ranking,
     redundancy,
     reference_free,
+    registration,
     regression,
     relational_distillation,
     retrieval,
     reward,
     reweighting,
     robust,
+    rotated_boxes,
     routing,
     sampled,
     score_matching,
@@ -101,32 +118,48 @@ from tests.oracles import (
     survival,
     temporal,
     token_distillation,
+    transducers,
     transport,
     tuplet,
     uncertainty,
+    value,
     variational,
     weak,
 )
 from tests.pins_advantages import ADVANTAGES
 from tests.pins_answers import COMPLETIONS, PREFERENCE, REFERENCE_FREE, REWARD, UNPAIRED
 from tests.pins_classes import ADVERSARIAL, CLASSIFICATION, MARGIN, MULTILABEL, SAMPLED
+from tests.pins_control import (
+    ACTOR_CRITIC,
+    DISTRIBUTIONAL,
+    HISTOGRAM,
+    OFFLINE,
+    VALUE,
+)
 from tests.pins_distillation import DISTILLATION, LOGIT_MATCHING, TOKEN_DISTILLATION
 from tests.pins_distributions import DIVERGENCE, GAUSSIAN_DIVERGENCE, SINKHORN
-from tests.pins_features import FEATURE_DISTILLATION, RELATIONAL_DISTILLATION
+from tests.pins_features import (
+    FEATURE_DISTILLATION,
+    LAYER_DISTILLATION,
+    MAP_DISTILLATION,
+    RELATIONAL_DISTILLATION,
+)
 from tests.pins_generation import (
     CRITIC,
     DIFFUSION,
+    DIFFUSION_BOUNDS,
     DISCRETE_DIFFUSION,
     FLOW,
     GAN,
     SCORE_MATCHING,
     VARIATIONAL,
 )
-from tests.pins_images import AUDIO, BOXES, IMAGE
+from tests.pins_images import AUDIO, BOXES, IMAGE, ROTATED_BOXES
 from tests.pins_language import LANGUAGE, ROUTING
 from tests.pins_likelihood import (
     CENSORED,
     COUNTS,
+    DEVIANCE,
     EXTREMES,
     LIFETIMES,
     LIKELIHOOD,
@@ -158,6 +191,7 @@ from tests.pins_ranking import (
     SMOOTH_METRICS,
     SORTING,
 )
+from tests.pins_registration import DISPLACEMENT, REGISTRATION
 from tests.pins_residuals import AGREEMENT, REGRESSION, ROBUST
 from tests.pins_scores import (
     CALIBRATION,
@@ -178,6 +212,8 @@ from tests.pins_sparse import SPARSE
 from tests.pins_steps import POLICY, POLICY_ANSWERS
 from tests.pins_structured import ORDER_AGNOSTIC, STRUCTURED
 from tests.pins_temporal import TEMPORAL
+from tests.pins_transducers import TRANSDUCERS
+from tests.pins_views import DENSE, FOLLOWED, ISOTROPY, PROTOTYPES
 
 MODULES = (
     regression,
@@ -215,6 +251,7 @@ MODULES = (
     lifetimes,
     extremes,
     counts,
+    deviance,
     proportions,
     mixtures,
     censored,
@@ -223,12 +260,21 @@ MODULES = (
     compound,
     boundary,
     boxes,
+    rotated_boxes,
     image,
+    edges,
+    frequency,
+    perceptual,
+    registration,
+    displacement,
     audio,
     contrastive,
     negatives,
     self_supervised,
     redundancy,
+    prototypes,
+    isotropy,
+    dense,
     metric,
     pairwise,
     tuplet,
@@ -236,11 +282,13 @@ MODULES = (
     proxies,
     margin_softmax,
     sequence,
+    transducers,
     sinkhorn,
     gan,
     critic,
     variational,
     diffusion,
+    diffusion_bounds,
     score_matching,
     flow,
     discrete_diffusion,
@@ -264,6 +312,11 @@ MODULES = (
     policy,
     policy_answers,
     advantages,
+    value,
+    distributional,
+    histogram,
+    actor_critic,
+    offline,
     lambda_weights,
     listwise,
     ragged,
@@ -276,7 +329,9 @@ MODULES = (
     logit_matching,
     token_distillation,
     feature_distillation,
+    map_distillation,
     relational_distillation,
+    layer_distillation,
 )
 PINS = [
     *REGRESSION,
@@ -314,6 +369,7 @@ PINS = [
     *LIFETIMES,
     *EXTREMES,
     *COUNTS,
+    *DEVIANCE,
     *PROPORTIONS,
     *MIXTURES,
     *CENSORED,
@@ -323,12 +379,19 @@ PINS = [
     *COMPOUND,
     *BOUNDARY,
     *BOXES,
+    *ROTATED_BOXES,
     *IMAGE,
+    *REGISTRATION,
+    *DISPLACEMENT,
     *AUDIO,
     *CONTRASTIVE,
     *NEGATIVES,
     *SELF_SUPERVISED,
     *REDUNDANCY,
+    *PROTOTYPES,
+    *ISOTROPY,
+    *DENSE,
+    *FOLLOWED,
     *METRIC,
     *TRIPLETS,
     *PAIRWISE,
@@ -337,10 +400,12 @@ PINS = [
     *PROXIES,
     *MARGIN_SOFTMAX,
     *SEQUENCE,
+    *TRANSDUCERS,
     *GAN,
     *CRITIC,
     *VARIATIONAL,
     *DIFFUSION,
+    *DIFFUSION_BOUNDS,
     *SCORE_MATCHING,
     *FLOW,
     *DISCRETE_DIFFUSION,
@@ -361,6 +426,11 @@ PINS = [
     *POLICY,
     *POLICY_ANSWERS,
     *ADVANTAGES,
+    *VALUE,
+    *DISTRIBUTIONAL,
+    *HISTOGRAM,
+    *ACTOR_CRITIC,
+    *OFFLINE,
     *LAMBDA_WEIGHTS,
     *RANKING,
     *LISTWISE,
@@ -373,7 +443,9 @@ PINS = [
     *LOGIT_MATCHING,
     *TOKEN_DISTILLATION,
     *FEATURE_DISTILLATION,
+    *MAP_DISTILLATION,
     *RELATIONAL_DISTILLATION,
+    *LAYER_DISTILLATION,
 ]
 
 
@@ -385,11 +457,11 @@ def test_value_by_hand(
     found = oracle(*args, **hyper)
     if not isinstance(found, tuple):
         found, expect = (found,), (expect,)
-    for value, wanted in zip(found, expect, strict=True):
-        assert value.dtype == np.float64
-        assert value.shape == np.shape(wanted)
+    for number, wanted in zip(found, expect, strict=True):
+        assert number.dtype == np.float64
+        assert number.shape == np.shape(wanted)
         # an absolute 1e-25 admits the rounding of decimals at zero, and still tests what is tiny
-        np.testing.assert_allclose(value, wanted, rtol=2e-12, atol=1e-25)
+        np.testing.assert_allclose(number, wanted, rtol=2e-12, atol=1e-25)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from jax import Array
 from jaxloss.catalogue import (
     answers,
     classes,
+    control,
     distillation,
     distributions,
     forecasts,
@@ -44,6 +45,7 @@ ROOMS: Mapping[str, tuple[ModuleType, ...]] = {
     "Generative models": (generation,),
     "Language": (sequences, language),
     "Preferences and policies": (answers, steps),
+    "Reinforcement learning": (control,),
     "Distillation": (distillation,),
     "Motion, geometry and physics": (motion,),
 }

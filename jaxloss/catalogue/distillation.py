@@ -7,7 +7,9 @@ from jaxloss.catalogue.row import Row, row
 from jaxloss.losses import (
     distillation,
     feature_distillation as features,
+    layer_distillation as layers,
     logit_matching,
+    map_distillation as maps,
     relational_distillation as relational,
     token_distillation,
 )
@@ -47,15 +49,23 @@ ROWS: tuple[Row, ...] = (
     row(token_distillation.on_policy, "log_p_of_teacher", "element", "convex"),
     row(features.hint, "vectors_of_teacher", "row", "nonnegative zero_at_target convex"),
     row(
-        features.attention_transfer,
-        "maps_of_teacher",
+        features.cosine,
+        "vectors_of_teacher",
         "row",
-        "nonnegative bounded scale_invariant",
+        "nonnegative zero_at_target bounded scale_invariant",
     ),
-    row(features.channel_wise, "even_maps_of_teacher", "row", "nonnegative zero_at_target convex"),
     row(features.overhaul, "channels_of_teacher", "element", "nonnegative zero_at_target"),
     row(features.variational_information, "channels_told", "element", "convex"),
     row(features.contrastive_representation, "pairs_and_bank", "row", "nonnegative convex"),
+    row(maps.attention_transfer, "maps_of_teacher", "row", "nonnegative bounded scale_invariant"),
+    row(maps.channel_wise, "even_maps_of_teacher", "row", "nonnegative zero_at_target convex"),
+    row(
+        maps.hierarchical_context,
+        "tall_maps_of_teacher even_maps_of_teacher",
+        "row",
+        "nonnegative zero_at_target convex",
+    ),
+    row(maps.masked_generative, "even_maps_of_teacher", "row", "nonnegative zero_at_target convex"),
     row(
         relational.relational_distance,
         "items_of_teacher",
@@ -89,10 +99,17 @@ ROWS: tuple[Row, ...] = (
         "row",
         "nonnegative zero_at_target bounded shift_invariant",
     ),
-    row(relational.flow_of_solution, "layers_of_teacher", "row", "nonnegative zero_at_target"),
+    row(layers.flow_of_solution, "layers_of_teacher", "row", "nonnegative zero_at_target"),
+    row(
+        layers.singular_vectors,
+        "active_layers_of_teacher",
+        "row",
+        "nonnegative zero_at_target bounded scale_invariant",
+    ),
 )
 HELPERS: tuple[Callable[..., Any], ...] = (
     logit_matching.standardize,
     features.overhaul_margins,
     features.updated_bank,
+    maps.hidden_pixels,
 )

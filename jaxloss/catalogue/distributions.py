@@ -32,6 +32,7 @@ ROWS: tuple[Row, ...] = (
     row(gaussian_divergence.full_kl, "normals_of_factors", "row", "nonnegative"),
     row(gaussian_divergence.full_wasserstein, "normals_of_factors", "row", "nonnegative"),
     row(transport.energy_distance, "samples", "row", "nonnegative zero_at_target symmetric"),
+    row(transport.vector_energy_distance, "clouds", "row", f"{_PROPER} symmetric"),
     row(transport.wasserstein, "samples", "row", "nonnegative zero_at_target symmetric"),
     row(transport.mmd, "vector_samples", "row", "nonnegative symmetric bounded"),
     row(transport.sliced_wasserstein, "projected_clouds", "row", f"{_PROPER} symmetric"),

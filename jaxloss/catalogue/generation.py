@@ -7,6 +7,7 @@ from jaxloss.catalogue.row import Row, row
 from jaxloss.losses import (
     critic,
     diffusion,
+    diffusion_bounds,
     discrete_diffusion,
     flow,
     gan,
@@ -33,6 +34,10 @@ ROWS: tuple[Row, ...] = (
     row(variational.iwae, "log_weights", "row", ""),
     row(variational.vq, "embeddings_codes", "row", "nonnegative zero_at_target convex held"),
     row(diffusion.prediction, "denoised", "row", "nonnegative zero_at_target convex"),
+    row(
+        diffusion_bounds.learned_variance, "steps_back", "row", "nonnegative zero_at_target convex"
+    ),
+    row(diffusion_bounds.d3pm, "token_steps", "row", "nonnegative shift_invariant"),
     row(diffusion.edm, "noised", "row", "nonnegative convex"),
     row(score_matching.denoising, "scores_noise", "row", "nonnegative zero_at_target convex"),
     row(flow.flow_matching, "lines", "element", "nonnegative zero_at_target convex"),

@@ -4,7 +4,21 @@ from collections.abc import Callable
 from typing import Any
 
 from jaxloss.catalogue.row import Row, row
-from jaxloss.losses import audio, boundary, boxes, compound, image, lovasz, segmentation
+from jaxloss.losses import (
+    audio,
+    boundary,
+    boxes,
+    compound,
+    displacement,
+    edges,
+    frequency,
+    image,
+    lovasz,
+    perceptual,
+    registration,
+    rotated_boxes,
+    segmentation,
+)
 
 ROWS: tuple[Row, ...] = (
     row(segmentation.dice, "masks", "row", "nonnegative bounded zero_at_target"),
@@ -77,24 +91,84 @@ ROWS: tuple[Row, ...] = (
         "nonnegative bounded zero_at_target symmetric",
     ),
     row(boxes.assignment, "costs", "row", ""),
+    row(
+        rotated_boxes.gaussian_wasserstein,
+        "rotated_boxes",
+        "row",
+        "nonnegative bounded zero_at_target symmetric",
+    ),
+    row(rotated_boxes.gaussian_kl, "rotated_boxes", "row", "nonnegative bounded zero_at_target"),
+    row(
+        rotated_boxes.kalman_iou,
+        "rotated_boxes",
+        "row",
+        "nonnegative bounded zero_at_target symmetric",
+    ),
+    row(
+        rotated_boxes.probabilistic_iou,
+        "rotated_boxes",
+        "row",
+        "nonnegative bounded zero_at_target symmetric",
+    ),
     row(image.ssim, "image_pairs", "row", "nonnegative bounded zero_at_target symmetric"),
     row(
         image.multiscale_ssim, "image_pairs", "row", "nonnegative bounded zero_at_target symmetric"
     ),
     row(image.psnr, "image_pairs", "row", "symmetric"),
-    row(image.total_variation, "one_image", "row", "nonnegative convex"),
-    row(image.gradient_difference, "image_pairs", "row", "nonnegative zero_at_target symmetric"),
-    row(image.edge, "image_pairs", "row", "nonnegative symmetric convex"),
-    row(image.fft_amplitude, "image_pairs", "row", "nonnegative zero_at_target symmetric"),
-    row(image.focal_frequency, "image_pairs", "row", "nonnegative zero_at_target symmetric held"),
-    row(image.content, "feature_maps", "row", "nonnegative zero_at_target symmetric convex"),
-    row(image.style, "feature_maps", "row", "nonnegative zero_at_target symmetric"),
+    row(edges.total_variation, "one_image", "row", "nonnegative convex"),
+    row(edges.edge_aware_smoothness, "maps_images", "row", "nonnegative convex"),
+    row(edges.gradient_difference, "image_pairs", "row", "nonnegative zero_at_target symmetric"),
+    row(edges.edge, "image_pairs", "row", "nonnegative symmetric convex"),
+    row(frequency.fft_amplitude, "image_pairs", "row", "nonnegative zero_at_target symmetric"),
     row(
-        image.lpips,
+        frequency.focal_frequency, "image_pairs", "row", "nonnegative zero_at_target symmetric held"
+    ),
+    row(
+        frequency.laplacian_pyramid,
+        "image_pairs",
+        "row",
+        "nonnegative zero_at_target symmetric convex",
+    ),
+    row(edges.gmsd, "larger_images", "row", "nonnegative bounded zero_at_target symmetric"),
+    row(
+        edges.multiscale_gmsd,
+        "larger_images",
+        "row",
+        "nonnegative bounded zero_at_target symmetric",
+    ),
+    row(perceptual.content, "feature_maps", "row", "nonnegative zero_at_target symmetric convex"),
+    row(perceptual.style, "feature_maps", "row", "nonnegative zero_at_target symmetric"),
+    row(
+        perceptual.dists,
+        "feature_maps",
+        "row",
+        "nonnegative bounded zero_at_target symmetric",
+    ),
+    row(
+        perceptual.lpips,
         "feature_maps",
         "row",
         "nonnegative bounded zero_at_target symmetric scale_invariant",
     ),
+    row(
+        registration.local_cross_correlation, "image_pairs", "row", "nonnegative bounded symmetric"
+    ),
+    row(registration.mutual_information, "image_pairs", "row", "bounded symmetric"),
+    row(
+        registration.normalized_mutual_information,
+        "image_pairs",
+        "row",
+        "nonnegative bounded symmetric",
+    ),
+    row(
+        registration.normalized_gradient_field,
+        "image_pairs",
+        "row",
+        "nonnegative bounded zero_at_target symmetric",
+    ),
+    row(displacement.diffusion, "displacements", "row", "nonnegative convex"),
+    row(displacement.bending_energy, "displacements", "row", "nonnegative convex"),
+    row(displacement.folding, "displacements", "row", "nonnegative"),
     row(audio.snr, "signals", "row", ""),
     row(audio.si_sdr, "signals", "row", "scale_invariant"),
     row(audio.permutation_invariant, "sources", "row", "scale_invariant"),
@@ -113,5 +187,5 @@ HELPERS: tuple[Callable[..., Any], ...] = (
     boxes.match,
     boxes.pairwise,
     image.gaussian_window,
-    image.perceptual,
+    perceptual.perceptual,
 )

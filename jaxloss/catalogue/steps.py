@@ -20,7 +20,7 @@ ROWS: tuple[Row, ...] = (
     row(policy_answers.gspo, "answer_steps", "row"),
     row(policy_answers.luspo, "answer_steps", "row"),
     row(policy_answers.gmpo, "answer_steps", "row"),
-    row(policy_answers.gspo_token, "token_steps", "element", "held"),
+    row(policy_answers.gspo_token, "tokens_taken", "element", "held"),
     row(
         policy_answers.vespo,
         "answer_tokens",

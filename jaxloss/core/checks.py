@@ -114,6 +114,13 @@ def classes(slices: int = 1, /, **arrays: ArrayLike) -> tuple[Array, Array]:
     (score_name, score_like), (target_name, target_like) = arrays.items()
     target = _to_array(target_name, target_like)
     if not jnp.issubdtype(target.dtype, jnp.integer):
+        shape = np.shape(score_like)
+        if target.shape == shape[:-1] != shape:
+            raise ValueError(
+                f"expected integer labels or a distribution of shape {shape} as `{target_name}`, "
+                f"got {target.dtype} of shape {target.shape}: labels that are floating point have "
+                "to be made integers"
+            )
         scores, target = vectors(**{score_name: score_like, target_name: target})
         return scores, target
     (scores,) = promote(**{score_name: score_like})

@@ -1,18 +1,20 @@
 """Clouds of points: squared distances that keep their digits, and weights as shares."""
 
+import jax
 import jax.numpy as jnp
 from jax import Array, lax
 from jaxtyping import Float
 
 from jaxloss.core.checks import require
 from jaxloss.core.mesh import alike
-from jaxloss.core.numerics import differentiated_as, safe_divide
+from jaxloss.core.numerics import differentiated_as, safe_divide, safe_sqrt
 from jaxloss.core.pairs import inner_products
 
 
 def _apart_by_features(x: Array, y: Array) -> Array:
     """Squared distances, one feature after the other: of close vectors to the last digit."""
 
+    @jax.checkpoint  # Differences are made again for the gradient, not kept for each feature.
     def add(total: Array, feature: tuple[Array, Array]) -> tuple[Array, None]:
         a, b = feature
         return total + jnp.square(a[..., :, None] - b[..., None, :]), None
@@ -32,6 +34,16 @@ def _apart_by_products(x: Array, y: Array) -> Array:
 # Values are exact, and gradients of sums over pairs are matrix products.
 apart = differentiated_as(_apart_by_products, _apart_by_features)
 """Squared Euclidean distances between two clouds, `(*batch, n, dim)` and `(*batch, m, dim)`."""
+
+
+def distances(
+    x: Float[Array, "*batch n dim"], y: Float[Array, "*batch m dim"]
+) -> Float[Array, "*batch n m"]:
+    """Euclidean distances between two clouds: of close vectors, digits and slopes are all there.
+
+    The slope is 0 where they are.
+    """
+    return safe_sqrt(_apart_by_features(x, y))
 
 
 def shares(

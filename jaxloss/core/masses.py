@@ -164,7 +164,7 @@ def _weighed(log_weight: Array, ratio: Array, power: Array, high: Array, low: Ar
     difference = _spread(log_weight, high, (power + 1) * far)
     difference = difference - _spread(log_weight, low, power * far)
     value = jnp.where(near, jnp.exp(log_weight) * series, far * difference)
-    return jnp.where(beyond, jnp.inf, value)
+    return jnp.where(beyond & (ratio != 0), jnp.inf, value)
 
 
 def _spread(log_weight: Array, log_end: Array, x: Array) -> Array:
@@ -173,6 +173,14 @@ def _spread(log_weight: Array, log_end: Array, x: Array) -> Array:
     far = (jnp.exp(log_end) - jnp.exp(log_weight)) / jnp.where(large, x, 1)
     near = jnp.exp(jnp.where(large, 0, log_weight)) * expm1_ratio(jnp.where(large, 0, x))
     return jnp.where(large, far, near)
+
+
+def log_amounts(log_pred: Array, log_target: Array, order: Array, log_weight: Array) -> Array:
+    """`exp(log_weight)` times the beta-divergence of two amounts, from their logarithms."""
+    ends = order * log_pred, log_target + (order - 1) * log_pred
+    high, low = (log_weight + end for end in ends)
+    log_weight = log_weight + order * log_target
+    return _weighed(log_weight, log_pred - log_target, order - 1, high, low)
 
 
 def amounts(pred: Array, target: Array, order: Array) -> Array:
@@ -186,8 +194,10 @@ def amounts(pred: Array, target: Array, order: Array) -> Array:
     log_p = log_t + log_ratio
     ends = order * log_p, log_t + (order - 1) * log_p
     shared = _weighed(order * log_t, log_ratio, order - 1, *ends)
-    invented = product(_raised(pred, here & ~there, order), inverse(order))
-    missed = product(_raised(target, there & ~here, order), inverse(order) * inverse(order - 1))
+    # The cost of what only one of them has, of an order without a limit only where it is needed.
+    gained, lost = jnp.where(here & ~there, order, 1), jnp.where(there & ~here, order, 2)
+    invented = product(_raised(pred, here & ~there, order), inverse(gained))
+    missed = product(_raised(target, there & ~here, order), inverse(lost) * inverse(lost - 1))
     return jnp.where(both, shared, invented + missed)
 
 

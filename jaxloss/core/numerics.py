@@ -189,6 +189,53 @@ _nuclear_norm = with_tangent(
 )
 
 
+NEGLIGIBLE = 1e-3
+"""Share of the largest singular value below which `principal_axes` sees no direction."""
+
+
+def _axes_value(x: Array) -> Array:
+    _, s, vt = jnp.linalg.svd(x, full_matrices=False)
+    kept = s > NEGLIGIBLE * jnp.max(s, axis=-1, keepdims=True)
+    return jnp.swapaxes(jnp.where(kept[..., None], vt, 0), -1, -2)
+
+
+def _axes_turn(axes: Array, primals: tuple[Array], tangents: tuple[Array]) -> Array:
+    (x,), (change,) = primals, tangents
+    image = x @ axes
+    # Squares of the singular values, in decreasing order, and what the Gram matrix does to axes.
+    squares = jnp.sum(jnp.square(image), axis=-2)
+    moved = jnp.swapaxes(change, -1, -2) @ image + jnp.swapaxes(x, -1, -2) @ (change @ axes)
+    inside = jnp.swapaxes(axes, -1, -2) @ moved
+    gaps = squares[..., None, :] - squares[..., :, None]
+    least = 8 * jnp.finfo(x.dtype).eps * jnp.max(squares, axis=-1)[..., None, None]
+    gaps = jnp.where(jnp.abs(gaps) > least, gaps, 0)
+    turn = safe_divide(inside, gaps)
+    return axes @ turn + safe_divide(moved - axes @ inside, squares[..., None, :])
+
+
+_axes = with_tangent(_axes_value, _axes_turn)
+
+
+def principal_axes(x: Float[Array, "*batch n dim"], count: int) -> tuple[Array, Array]:
+    """Right singular vectors of matrices, as columns, and their singular values.
+
+    Vectors of a singular value below `NEGLIGIBLE` times the largest are 0; vectors do not turn
+    within the space of equal singular values. Signs are arbitrary.
+
+    Args:
+        x: matrices, with entries.
+        count: how many, from the largest singular value on; fewer if there are fewer.
+
+    Returns:
+        Vectors, shape `(*batch, dim, count)`, and values, shape `(*batch, count)`.
+    """
+    # Axes do not depend on the scale, which would square beyond what there are numbers for.
+    size = lax.stop_gradient(jnp.max(jnp.abs(x), axis=(-2, -1), keepdims=True))
+    scaled = safe_divide(x, size)
+    axes = _axes(scaled)[..., :count]
+    return axes, safe_norm(scaled @ axes, axis=-2) * size[..., 0]
+
+
 def xlogy(x: Array, y: Array) -> Array:
     """`x * log(y)` with `0 * log(0) = 0`; both derivatives are 0 where `x` and `y` are 0."""
     return x * jnp.log(jnp.where((x == 0) & (y == 0), 1, y))

@@ -10,6 +10,7 @@ from jaxloss.domains import (
     answers,
     boxes,
     classes,
+    control,
     counts,
     distillation,
     distributions,
@@ -33,6 +34,7 @@ from jaxloss.domains import (
     steps,
     structured,
     uncertainty,
+    views,
 )
 from jaxloss.domains.base import Arguments as Arguments, Domain as Domain
 
@@ -59,8 +61,10 @@ DOMAINS: Mapping[str, Domain] = {
     **features.DOMAINS,
     **answers.DOMAINS,
     **steps.DOMAINS,
+    **control.DOMAINS,
     **generation.DOMAINS,
     **forecasts.DOMAINS,
     **uncertainty.DOMAINS,
     **motion.DOMAINS,
+    **views.DOMAINS,
 }

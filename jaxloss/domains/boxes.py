@@ -21,6 +21,14 @@ def _drawn(dims: int) -> Any:
     return draw
 
 
+def _rotated(rng: Generator, batch: tuple[int, ...], size: int) -> Arguments:
+    def box() -> Any:
+        sizes, angle = rng.uniform(1, 3, (*batch, 2)), rng.uniform(-2, 2, (*batch, 1))
+        return np.concatenate([normal(rng, (*batch, 2)) / 2, floats(sizes), floats(angle)], -1)
+
+    return Arguments((box(), box()))
+
+
 def _costs(rng: Generator, batch: tuple[int, ...], size: int) -> Arguments:
     return Arguments((normal(rng, (*batch, size + 1, size)),))
 
@@ -32,6 +40,8 @@ def _boxes(*rows: Any) -> Any:
 _SQUARE = _boxes([0, 0, 2, 2], [-1, 0, 1, 4])
 _POINT = _boxes([1, 1, 1, 1], [0, 2, 0, 2])
 _LINES = _boxes([0, 0, 2, 0], [1, -1, 1, 1])
+_TURNED = _boxes([0, 0, 2, 2, 0.5], [1, -1, 4, 1, 1])
+_SIZES = _boxes([0, 0, 1, 1, 0], [0, 0, 1, 1, 0])
 _CUBE = _boxes([0, 0, 0, 2, 2, 2], [-1, 0, 1, 1, 4, 2])
 _TIED = np.ones((2, 3, 3), np.float32)
 _KEPT = np.array([[True, False, True], [True, True, True]])
@@ -71,6 +81,30 @@ DOMAINS: Mapping[str, Domain] = {
             "equal points": fixed(0 * _CUBE, 0 * _CUBE),
             "flat": fixed(_CUBE * _boxes([1, 1, 0, 1, 1, 0]), _CUBE * _boxes([1, 1, 0, 1, 1, 0])),
             "huge": fixed(1e4 * _CUBE, -1e4 * _CUBE[:, [3, 4, 5, 0, 1, 2]]),
+        },
+        (0, 1),
+        perfect=copy_target,
+    ),
+    "rotated_boxes": Domain(
+        ("pred", "target"),
+        _rotated,
+        {
+            "equal": fixed(_TURNED, _TURNED),
+            "turned a little": fixed(_TURNED + _boxes([0, 0, 0, 0, 0.25]), _TURNED),
+            "sides exchanged": fixed(
+                _TURNED[:, [0, 1, 3, 2, 4]] + _boxes([0, 0, 0, 0, np.pi / 2]), _TURNED
+            ),
+            "across": fixed(_TURNED[:, [0, 1, 3, 2, 4]], _TURNED),
+            "apart": fixed(_TURNED + _boxes([100, -50, 0, 0, 0]), _TURNED),
+            "points": fixed(_TURNED * (1 - _SIZES), _TURNED * (1 - _SIZES) + 1),
+            "equal points": fixed(_TURNED * (1 - _SIZES), _TURNED * (1 - _SIZES)),
+            "a line": fixed(_TURNED * _boxes([1, 1, 1, 0, 1]), _TURNED),
+            "equal lines": fixed(
+                _TURNED * _boxes([1, 1, 0, 1, 1]), _TURNED * _boxes([1, 1, 0, 1, 1])
+            ),
+            "sizes below zero": fixed(_TURNED - 3 * _SIZES, _TURNED),
+            "huge": fixed(1e4 * _TURNED, 1e4 * _TURNED + 5e3),
+            "huge and tiny": fixed(1e4 * _TURNED, 1e-3 * _TURNED),
         },
         (0, 1),
         perfect=copy_target,

@@ -91,7 +91,14 @@ def _in_steps(x: NDArray[np.float32]) -> NDArray[np.float32]:
 
 DOMAINS: Mapping[str, Domain] = {
     "scores_of_teacher": Domain(
-        ("logits", "teacher_logits"), pairs_of(normal), _score_edges(), perfect=copy_target
+        ("logits", "teacher_logits"),
+        pairs_of(normal),
+        _score_edges()
+        | {
+            "one class": fixed(_STUDENT[:, :1], _TEACHER[:, :1]),
+            "no classes": fixed(_STUDENT[:, :0], _TEACHER[:, :0]),
+        },
+        perfect=copy_target,
     ),
     "scores_of_teacher_labels": Domain(
         ("logits", "teacher_logits", "labels"),

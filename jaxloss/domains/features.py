@@ -15,11 +15,13 @@ from jaxloss.domains.base import (
     floats,
     normal,
     pairs_of,
+    positive,
 )
 
 Maps = NDArray[np.float32]
 
 _HEIGHT, _WIDTH, _OTHERS, _DIM, _BANK = 2, 3, 2, 3, 3
+_TALL, _NARROW = 5, 2
 _NAN = np.float32(np.nan)
 
 
@@ -42,6 +44,10 @@ def _even_maps(rng: Generator, batch: tuple[int, ...], size: int) -> Arguments:
     return pairs_of(normal)(rng, (*batch, _HEIGHT, _WIDTH), size)
 
 
+def _tall_maps(rng: Generator, batch: tuple[int, ...], size: int) -> Arguments:
+    return pairs_of(normal)(rng, (*batch, _TALL, _NARROW), size)
+
+
 def _with_margins(rng: Generator, batch: tuple[int, ...], size: int) -> Arguments:
     pair = pairs_of(normal)(rng, batch, size).positional
     return Arguments((*pair, floats(-rng.uniform(0.1, 1, size))))
@@ -61,6 +67,15 @@ def _layers(rng: Generator, batch: tuple[int, ...], size: int) -> Arguments:
     return Arguments(tuple(normal(rng, shape) for shape in shapes * 2))
 
 
+def _as_the_teacher(given: Arguments) -> Arguments:
+    return Arguments((*given.positional[2:], *given.positional[2:]))
+
+
+def _active_layers(rng: Generator, batch: tuple[int, ...], size: int) -> Arguments:
+    shapes = [(*batch, size, channels) for channels in (_OTHERS, _DIM)]
+    return Arguments(tuple(positive(rng, shape) for shape in shapes * 2))
+
+
 def _against(one: Maps, two: Maps, *rest: Any) -> dict[str, Callable[[Generator], Arguments]]:
     """Edges of features of a student against those of a teacher."""
     huge_one, huge_two = (floats(1e4 * np.sign(x)) for x in (one, two))
@@ -77,6 +92,7 @@ def _against(one: Maps, two: Maps, *rest: Any) -> dict[str, Callable[[Generator]
 
 
 _MAPS, _SMALLER = _waves(2, _HEIGHT, _WIDTH, 4), _waves(2, _HEIGHT, _WIDTH, 2)[::-1].copy()
+_TALL_MAPS = _waves(2, _TALL, _NARROW, 3)
 _VECTORS = _waves(2, 4)
 _MARGINS = floats(np.array([-0.5, -0.25, 0, -2]))
 _SET, _TAUGHT = _waves(4, 3), _waves(4, 2) + 1
@@ -132,6 +148,14 @@ DOMAINS: Mapping[str, Domain] = {
             "no pixels": fixed(_MAPS[:, :0], _MAPS[:, :0]),
             "one pixel": fixed(_MAPS[:, :1, :1], _MAPS[:, :1, :1] + 1),
         },
+        consumed=3,
+        perfect=copy_target,
+    ),
+    "tall_maps_of_teacher": Domain(
+        ("features", "teacher_features"),
+        _tall_maps,
+        _against(_TALL_MAPS, _TALL_MAPS[::-1].copy())
+        | {"one column": fixed(_TALL_MAPS[:, :, :1], _TALL_MAPS[::-1, :, :1].copy())},
         consumed=3,
         perfect=copy_target,
     ),
@@ -206,6 +230,25 @@ DOMAINS: Mapping[str, Domain] = {
         },
         (0, 1),
         consumed=2,
-        perfect=lambda given: Arguments((*given.positional[2:], *given.positional[2:])),
+        perfect=_as_the_teacher,
+    ),
+    # Behind a ReLU one direction is the main one by far; without, singular values may be close.
+    "active_layers_of_teacher": Domain(
+        ("first", "second", "teacher_first", "teacher_second"),
+        _active_layers,
+        {
+            "zero": fixed(0 * _ONE, 0 * _TWO, 0 * _ONE, 0 * _TWO),
+            "zero student": fixed(0 * _ONE, 0 * _TWO, _ONE, _TWO),
+            "zero teacher": fixed(_ONE, _TWO, 0 * _ONE, 0 * _TWO),
+            "equal": fixed(_ONE, _TWO, _ONE, _TWO),
+            "of rank one": fixed(0 * _ONE + 1, 0 * _TWO + 2, _ONE, _TWO),
+            "huge": fixed(1e4 * _ONE, 1e4 * _TWO, _ONE, _TWO),
+            "huge teacher": fixed(_ONE, _TWO, 1e4 * _ONE, 1e4 * _TWO),
+            "one position": fixed(_ONE[:, :1], _TWO[:, :1], _ONE[:, 1:2], _TWO[:, 1:2]),
+            "no positions": fixed(_ONE[:, :0], _TWO[:, :0], _ONE[:, :0], _TWO[:, :0]),
+        },
+        (0, 1),
+        consumed=2,
+        perfect=_as_the_teacher,
     ),
 }

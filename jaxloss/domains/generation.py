@@ -16,6 +16,7 @@ from jaxloss.domains.base import (
     log_simplex,
     normal,
     pairs_of,
+    simplex,
     uniform,
 )
 
@@ -62,6 +63,17 @@ def _levelled(rng: Generator, batch: tuple[int, ...], size: int) -> Arguments:
     return Arguments((*given, uniform(rng, batch)))
 
 
+def _steps_back(rng: Generator, batch: tuple[int, ...], size: int) -> Arguments:
+    given = normal(rng, (*batch, size)), normal(rng, (*batch, size)), uniform(rng, (*batch, size))
+    level = normal(rng, batch)
+    return Arguments((*given, level, level + uniform(rng, batch)))
+
+
+def _token_steps(rng: Generator, batch: tuple[int, ...], size: int) -> Arguments:
+    chances = uniform(rng, (*batch, size)), simplex(rng, (*batch, size, size))
+    return Arguments((normal(rng, (*batch, size)), labels(rng, batch, size), *chances))
+
+
 def _mixed(rng: Generator, batch: tuple[int, ...], size: int) -> Arguments:
     given = (normal(rng, (*batch, size)) for _ in range(3))
     return Arguments((*given, uniform(rng, batch)))
@@ -81,6 +93,13 @@ def _ratios(rng: Generator, batch: tuple[int, ...], size: int) -> Arguments:
     return Arguments((normal(rng, (*batch, size)), log_simplex(rng, (*batch, size))))
 
 
+_CHANCES = (
+    floats(np.array([[1, -2, 0.5], [0, 0, 1]])),
+    np.array([0, 1], np.int32),
+    floats(np.array([[0.5, 0, 0.25], [0, 0, 1]])),
+)
+_EYES = floats(np.stack([np.eye(3)] * 2))
+_ABSORBED = floats(0.75 * _EYES + np.array([0, 0, 0.25]))
 _SCORES = {"zero": _ZEROS, "at the kinks": _ONES, "huge": _HUGE, "huge reversed": -_HUGE}
 
 DOMAINS: Mapping[str, Domain] = {
@@ -174,6 +193,39 @@ DOMAINS: Mapping[str, Domain] = {
         },
         (0, 1, 2),
         perfect=lambda given: Arguments((given.positional[1], *given.positional[1:])),
+    ),
+    "steps_back": Domain(
+        ("pred", "noise", "fraction", "log_snr", "next_log_snr"),
+        _steps_back,
+        {
+            "equal": fixed(_SPREAD, _SPREAD, 0 * _SPREAD, _pair(0, 1), _pair(1, 1)),
+            "equal levels": fixed(_SPREAD, _ONES, 0 * _SPREAD + 1, _pair(0, 4), _pair(0, 4)),
+            "a long way": fixed(_SPREAD, _ONES, 0 * _SPREAD + 0.5, _pair(-30, -1), _pair(20, 30)),
+            "a short way": fixed(_SPREAD, _ONES, 0 * _SPREAD, _pair(-3, 7), _pair(-2.999, 7.001)),
+            "huge": fixed(_HUGE, -_HUGE, 0 * _SPREAD + 1, _pair(0, 3), _pair(1, 3.5)),
+            "no features": fixed(_NONE, _NONE, _NONE, _pair(0, 3), _pair(1, 4)),
+        },
+        (0, 1, 2, 3, 4),
+        perfect=lambda given: Arguments(
+            (
+                given.positional[1],
+                given.positional[1],
+                0 * given.positional[2],
+                *given.positional[3:],
+            )
+        ),
+    ),
+    "token_steps": Domain(
+        ("logits", "labels", "arrival", "before"),
+        _token_steps,
+        {
+            "no noise": fixed(*_CHANCES, _EYES),
+            "masked": fixed(*_CHANCES, _ABSORBED),
+            "even": fixed(*_CHANCES, 0 * _EYES + floats(np.array(1 / 3))),
+            "huge": fixed(1e4 * _CHANCES[0], *_CHANCES[1:], _ABSORBED),
+            "impossible": fixed(*_CHANCES[:2], 0 * _CHANCES[2], _ABSORBED),
+        },
+        labels=1,
     ),
     "noised": Domain(
         ("pred", "data", "noise", "sigma"),

@@ -27,6 +27,7 @@ _COUNTS = floats(np.array([[0, 1, 2, 3, 0], [10, 0, 1, 100, 10_000]]))
 _EYE = floats(np.tile(np.eye(5), (2, 1, 1)))
 _FACTOR = floats(np.tril(0.25 * np.ones((5, 5)), -1) + np.diag([1, 0.5, 2, -1, 1]))
 _FACTORS = np.stack([_FACTOR, 2 * _FACTOR])
+_LOADS = floats(np.sin(np.arange(20)).reshape(2, 5, 2))
 _PARTS = floats(np.array([[0.125, 0.25, 0.5, 0.0625, 0.0625], [0.25, 0.25, 0.125, 0.125, 0.25]]))
 
 
@@ -39,6 +40,12 @@ def _vectors(rng: Generator, batch: tuple[int, ...], size: int) -> Arguments:
     widths = np.exp(0.5 * rng.standard_normal((*batch, size)))
     factor = factor + widths[..., None] * np.eye(size)
     return Arguments((normal(rng, (*batch, size)), floats(factor), normal(rng, (*batch, size))))
+
+
+def _factored(rng: Generator, batch: tuple[int, ...], size: int) -> Arguments:
+    shape = (*batch, size)
+    factor, log_scale = normal(rng, (*shape, 2)) / 2, floats(0.5 * rng.standard_normal(shape))
+    return Arguments((normal(rng, shape), factor, log_scale, normal(rng, shape)))
 
 
 def _components(rng: Generator, batch: tuple[int, ...], size: int) -> Arguments:
@@ -77,11 +84,16 @@ def _wholes(rng: Generator, batch: tuple[int, ...], size: int) -> Arguments:
     return Arguments((_mild(rng, shape), floats(0.9 * simplex(rng, shape) + 0.1 / size)))
 
 
+def _scattered(rng: Generator, batch: tuple[int, ...], size: int) -> Arguments:
+    shape = (*batch, size)
+    return Arguments((_mild(rng, shape), floats(rng.poisson(2.0, shape))))
+
+
 def _counted(rng: Generator, batch: tuple[int, ...], size: int) -> Arguments:
     return Arguments((normal(rng, (*batch, size)), floats(rng.poisson(2.0, (*batch, size)))))
 
 
-_SCALES = {"unit": _ZEROS, "small": floats(-11.5 * _ONES), "large": floats(11.5 * _ONES)}
+_SCALES = {"unit": _ZEROS, "tiny": _TINY, "large": _LARGE}
 _HALVES = floats(0.5 * _ONES)  # on the way from one level to the next
 _BEYOND = floats(_HUGE + 0.5)
 _EDGE_LEVELS = floats(np.array([[-1, -1, 1, 1, 1 / 255], [1, -1, -1, 1, -1 / 255]]))
@@ -100,6 +112,23 @@ DOMAINS: Mapping[str, Domain] = {
             "above the diagonal": fixed(_SPREAD, floats(_EYE + np.triu(_FACTOR.T, 1)), _ZEROS),
         },
         (0, 1, 2),
+    ),
+    "means_loads": Domain(
+        ("mean", "factor", "log_scale", "target"),
+        _factored,
+        {
+            f"{scale} scale, {name}": fixed(_SPREAD, factor, log_scale, _SPREAD)
+            for scale, log_scale in _SCALES.items()
+            for name, factor in {"factors": _LOADS, "no loads": floats(0 * _LOADS)}.items()
+        }
+        | {
+            "apart": fixed(_SPREAD, _LOADS, _ZEROS, _ZEROS),
+            "twin factors": fixed(_SPREAD, floats(0 * _LOADS + 1), _ZEROS, _ZEROS),
+            "huge": fixed(_HUGE, _LOADS, _ZEROS, _SPREAD),
+            "huge factors": fixed(_SPREAD, floats(1e4 * _LOADS), _ZEROS, _SPREAD),
+            "no factors": fixed(_SPREAD, _LOADS[..., :0], _ZEROS, _ZEROS),
+        },
+        (0, 1, 2, 3),
     ),
     "mixed_values": Domain(
         ("logits", "values"),
@@ -129,7 +158,7 @@ DOMAINS: Mapping[str, Domain] = {
         }
         | {
             "certain": fixed(_HUGE, _SPREAD, _ZEROS, _TARGETS),
-            "one on it, one far": fixed(_ZEROS, _HUGE, _SCALES["small"], np.zeros(2, np.float32)),
+            "one on it, one far": fixed(_ZEROS, _HUGE, _SCALES["tiny"], np.zeros(2, np.float32)),
             "logarithms of +-1e4": fixed(
                 _SPREAD, floats(0 * _ONES), _HUGE, np.zeros(2, np.float32)
             ),
@@ -197,6 +226,26 @@ DOMAINS: Mapping[str, Domain] = {
             "a part that is 0": fixed(_SPREAD, floats(np.eye(5)[:2])),
         },
         (0, 1),
+    ),
+    "concentrations_counts": Domain(
+        ("log_concentration", "target"),
+        _scattered,
+        {
+            f"{scale}, {name}": fixed(log_concentration, target)
+            for scale, log_concentration in {
+                "even": _ZEROS,
+                "uneven": _SPREAD,
+                "scattered": _TINY,
+                "hardly scattered": _LARGE,
+                "+-1e4 of log": _HUGE,
+            }.items()
+            for name, target in {
+                "nothing": _ZEROS,
+                "one each": _ONES,
+                "few and many": _COUNTS,
+                "fewer than none": -_ONES,
+            }.items()
+        },
     ),
     "logits_counts": Domain(
         ("logits", "target"),

@@ -112,6 +112,21 @@ _TAUGHT_EDGES = {
     "huge": fixed(_HUGE, -_HUGE, _CENTER),
 }
 
+_MANY_VIEWS = Domain(
+    ("embeddings",),
+    lambda rng, batch, size: Arguments((_vectors(rng, (*batch, size, 2, _DIM)),)),
+    {
+        "zero": fixed(np.stack([_ZEROS, _ZEROS], 1)),
+        "identical": fixed(np.stack([_ONES, _ONES], 1)),
+        "equal views": fixed(np.stack([_SPREAD, _SPREAD], 1)),
+        "opposite views": fixed(np.stack([_SPREAD, -_SPREAD], 1)),
+        "huge": fixed(np.stack([_HUGE, _HUGE], 1)),
+        "a batch of one": fixed(np.stack([_SPREAD, _ONES], 1)[:1]),
+    },
+    consumed=3,
+    lone=False,
+)
+
 DOMAINS: Mapping[str, Domain] = {
     "partners": _PARTNERS,
     "moderate_partners": replace(
@@ -162,6 +177,12 @@ DOMAINS: Mapping[str, Domain] = {
         shared=(2,),
         lone=False,
     ),
+    "scores_of_taught_items": replace(
+        _PARTNERS,
+        arguments=("student", "teacher"),
+        edges=_views_of(_ITEM_EDGES, "huge"),
+        floating=(0,),
+    ),
     "views_covariance": Domain(
         ("x", "y", "covariance"),
         lambda rng, batch, size: Arguments(
@@ -175,19 +196,11 @@ DOMAINS: Mapping[str, Domain] = {
         (0, 1),
         shared=(2,),
     ),
-    "many_views": Domain(
-        ("embeddings",),
-        lambda rng, batch, size: Arguments((_vectors(rng, (*batch, size, 2, _DIM)),)),
-        {
-            "zero": fixed(np.stack([_ZEROS, _ZEROS], 1)),
-            "identical": fixed(np.stack([_ONES, _ONES], 1)),
-            "equal views": fixed(np.stack([_SPREAD, _SPREAD], 1)),
-            "opposite views": fixed(np.stack([_SPREAD, -_SPREAD], 1)),
-            "huge": fixed(np.stack([_HUGE, _HUGE], 1)),
-            "a batch of one": fixed(np.stack([_SPREAD, _ONES], 1)[:1]),
-        },
-        consumed=3,
-        lone=False,
+    "many_views": _MANY_VIEWS,
+    # Of which directions alone are looked at, with slopes that do not dwarf what else there is.
+    "many_long_views": replace(
+        _MANY_VIEWS,
+        draw=lambda rng, batch, size: Arguments((normal(rng, (*batch, size, 2, _DIM)),)),
     ),
     "items": Domain(
         ("embeddings",),

@@ -26,6 +26,16 @@ def _draw(rng: Generator, batch: tuple[int, ...], several: bool = False) -> Argu
     return Arguments((items, proxies, labels(rng, batch, _CLASSES)))
 
 
+def _inclined(rng: Generator, batch: tuple[int, ...]) -> Arguments:
+    """None at a right angle to another, where similarities that count from 0 have a kink."""
+    while True:
+        given = _draw(rng, batch)
+        every = [np.reshape(z, (-1, _DIM)) for z in given.positional[:2]]
+        unit = np.concatenate([z / np.linalg.norm(z, axis=1, keepdims=True) for z in every])
+        if np.all(np.abs(unit @ unit.T) > 1e-5):
+            return given
+
+
 def _count(given: Arguments) -> int:
     return given.positional[1].shape[0]
 
@@ -48,6 +58,13 @@ _ONE_EACH = Domain(
     shared=(1,),
 )
 
+_SETS = replace(
+    _ONE_EACH,
+    draw=lambda rng, batch, size: _draw(rng, (*batch, size)),
+    consumed=2,
+    lone=False,
+)
+
 DOMAINS: Mapping[str, Domain] = {
     "embeddings_proxies": _ONE_EACH,
     "embeddings_centers": replace(
@@ -55,10 +72,8 @@ DOMAINS: Mapping[str, Domain] = {
         draw=lambda rng, batch, size: _draw(rng, batch, several=True),
         edges=_edges(_SEVERAL),
     ),
-    "sets_proxies": replace(
-        _ONE_EACH,
-        draw=lambda rng, batch, size: _draw(rng, (*batch, size)),
-        consumed=2,
-        lone=False,
+    "sets_proxies": _SETS,
+    "inclined_sets_proxies": replace(
+        _SETS, draw=lambda rng, batch, size: _inclined(rng, (*batch, size))
     ),
 }

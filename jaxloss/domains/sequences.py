@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from jaxloss.domains.base import Arguments, Domain, Generator, fixed, floats, log_simplex, normal
 
-_TIME, _LENGTH = 5, 2
+_TIME, _LENGTH, _DURATIONS = 5, 2, 5
 
 
 def _spoken(rng: Generator, batch: tuple[int, ...], classes: int) -> NDArray[np.int32]:
@@ -69,6 +69,41 @@ def _edges(lattice: bool) -> dict[str, Callable[[Generator], Arguments]]:
     }
 
 
+def _strided(edge: Callable[[Generator], Arguments]) -> Callable[[Generator], Arguments]:
+    """The same edge with scores of durations, NaN in the same padding."""
+
+    def made(rng: Generator) -> Arguments:
+        given = edge(rng)
+        logits, labels = given.positional
+        shape = (*logits.shape[:-1], _DURATIONS)
+        waves = floats(np.cos(np.arange(np.prod(shape)).reshape(shape)))
+        gone = np.isnan(logits).all(-1, keepdims=True)
+        return Arguments((logits, np.where(gone, np.float32(np.nan), waves), labels), given.options)
+
+    return made
+
+
+def _durations_like(scores: Any) -> Callable[[Generator], Arguments]:
+    cells = (2, _TIME, _LENGTH + 1)
+    flat = floats(np.sin(np.arange(np.prod(cells) * 4) / 8).reshape(*cells, 4))
+    spread = np.zeros((*cells, _DURATIONS))
+    return fixed(flat, floats(spread + np.asarray(scores)), _LABELS)
+
+
+def _from_the_first(edge: Callable[[Generator], Arguments]) -> Callable[[Generator], Arguments]:
+    """The same edge with starts, of cells that are all there are."""
+
+    def made(rng: Generator) -> Arguments:
+        given = edge(rng)
+        return Arguments(
+            (*given.positional, np.zeros(given.positional[0].shape[:2], np.int32)), given.options
+        )
+
+    return made
+
+
+_RISEN_ONCE = np.array([[0, 0, 0, 1, 1]] * 2, np.int32)
+_CELLS = floats(np.sin(np.arange(2 * _TIME * _LENGTH * 4)).reshape(2, _TIME, _LENGTH, 4))
 _SURE, _NEVER = np.zeros((2, _TIME, 3), np.float32), np.full((2, _TIME, 3), -np.inf, np.float32)
 _PADDED = np.where(_SOME["where"][..., None], floats(np.arange(-3, 0)), np.float32(np.nan))
 _MOVES = {
@@ -98,6 +133,47 @@ DOMAINS: Mapping[str, Domain] = {
             (normal(rng, (*batch, _TIME, _LENGTH + 1, size)), _spoken(rng, batch, size))
         ),
         _edges(lattice=True),
+        labels=1,
+        consumed=3,
+        ordered=True,
+    ),
+    "lattices_durations_labels": Domain(
+        ("logits", "duration_logits", "labels"),
+        lambda rng, batch, size: Arguments(
+            (
+                normal(rng, (*batch, _TIME, _LENGTH + 1, size)),
+                normal(rng, (*batch, _TIME, _LENGTH + 1, _DURATIONS)),
+                _spoken(rng, batch, size),
+            )
+        ),
+        {name: _strided(edge) for name, edge in _edges(lattice=True).items()}
+        | {
+            "a duration masked by -inf": _durations_like([0, 0, -np.inf, 0, 0]),
+            "one duration": _durations_like([-np.inf, 0, -np.inf, -np.inf, -np.inf]),
+            "all durations masked by -inf": _durations_like([-np.inf] * _DURATIONS),
+            "huge durations": _durations_like([1e4, -1e4, 0, 1e4, -1e4]),
+        },
+        (0, 1),
+        labels=2,
+        consumed=3,
+        ordered=True,
+    ),
+    # All cells: of fewer, those of masked sequences would have no path.
+    "cells_labels_starts": Domain(
+        ("logits", "labels", "starts"),
+        lambda rng, batch, size: Arguments(
+            (
+                normal(rng, (*batch, _TIME, _LENGTH + 1, size)),
+                _spoken(rng, batch, size),
+                np.zeros((*batch, _TIME), np.int32),
+            )
+        ),
+        {name: _from_the_first(edge) for name, edge in _edges(lattice=True).items()}
+        | {
+            "no path": fixed(_CELLS, _LABELS, _RISEN_ONCE + 1),
+            "one path": fixed(_CELLS[..., :1, :], _LABELS[:, :0], 0 * _RISEN_ONCE),
+            "a path that rises once": fixed(_CELLS, _LABELS, _RISEN_ONCE),
+        },
         labels=1,
         consumed=3,
         ordered=True,

@@ -95,11 +95,14 @@ DOMAINS: Mapping[str, Domain] = {
         {name: edge for name, edge in _ANSWERS.items() if name != "no tokens"},
         lone=False,
     ),
-    "token_steps": Domain(
+    "tokens_taken": Domain(
         ("log_p", "old_log_p", "advantages"),
         _policies(2),
         {name: fixed(*pair, _ADVANTAGES) for name, pair in _PAIRS.items()}
-        | {"an answer that is empty": fixed(_LOG_P, _LOG_P - 1, _ADVANTAGES, where=_HALF)},
+        | {
+            "an answer that is empty": fixed(_LOG_P, _LOG_P - 1, _ADVANTAGES, where=_HALF),
+            "one token": fixed(_LOG_P[:, :1], _LOG_P[:, :1] - 1, _ADVANTAGES[:, :1]),
+        },
         lone=False,
     ),
     "actions": Domain(

@@ -252,6 +252,8 @@ def _of_family(name: str | None) -> "tuple[catalogue.Row, ...]":
 
     if name is None:
         return catalogue.LOSSES
+    if name in catalogue.LIBRARIES:
+        raise LabError(f"{name} is a library: write `jaxloss list --from {name}`")
     if name not in catalogue.FAMILIES:
         hint = suggest(name, catalogue.FAMILIES)
         raise LabError(f"no family is called {name!r}; {hint}")

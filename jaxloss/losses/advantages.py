@@ -2,9 +2,10 @@
 
 Rewards of several answers to one prompt are compared with each other (`group_relative`,
 `leave_one_out`); those of steps, with what a value function expects (`gae`, `lambda_returns`,
-`vtrace`). Time is the last axis, `discounts` are 0 where an episode ends, and `values` have one
-entry more than there are steps: what is expected after the last. All of it is computed without a
-loop over time, and held constant: nothing here has a gradient.
+`n_step_returns`, and of another policy's steps `vtrace` and `off_policy_returns`). Time is the last
+axis, `discounts` are 0 where an episode ends, and `values` have one entry more than there are
+steps: what is expected after the last. All of it is computed without a loop over time, and held
+constant: nothing here has a gradient.
 """
 
 from typing import Literal, NamedTuple
@@ -152,6 +153,82 @@ def lambda_returns(
     last = jnp.zeros_like(rewards).at[..., -1:].set(values[..., -1:]) * decay
     known = rewards + discounts * ((1 - decay) * values[..., 1:] + last)
     return lax.stop_gradient(_backwards(known, discounts * decay))
+
+
+def n_step_returns(
+    rewards: Float[ArrayLike, "*batch time"],
+    discounts: Float[ArrayLike, "*batch time"],
+    values: Float[ArrayLike, "*batch time+1"],
+    *,
+    steps: int,
+) -> Float[Array, "*batch time"]:
+    """What a value function should have said: the rewards of some steps, and its words after them.
+
+    Formula: `G(n)[t] = rewards[t] + discounts[t] * G(n - 1)[t + 1]` with `G(0) = values`, for `n`
+    of `steps`; near the end, of as many steps as there are.
+
+    Args:
+        rewards: of the steps.
+        discounts: of what comes after each step; 0 where the episode ends.
+        values: expected before each step (the first is not read), and after the last.
+        steps: how many rewards are counted, at least 1.
+
+    Example:
+        >>> n_step_returns([1.0, 1.0, 1.0], [0.5, 0.5, 0.5], [0.0, 0.0, 8.0, 4.0], steps=2)
+        Array([3.5, 2.5, 3. ], dtype=float32)
+
+    Reference: Sutton and Barto 2018, Reinforcement Learning, equation 7.1.
+    """
+    rewards, discounts, values = _steps(rewards, discounts, values)
+    if steps < 1:
+        raise ValueError(f"expected at least one step, got {steps}")
+
+    def one_more(_: int, after: Array) -> Array:
+        found = rewards + discounts * after
+        return jnp.concatenate([found[..., 1:], values[..., -1:]], axis=-1)
+
+    after = lax.fori_loop(1, min(steps, rewards.shape[-1]), one_more, values[..., 1:])
+    return lax.stop_gradient(rewards + discounts * after)
+
+
+def off_policy_returns(
+    rewards: Float[ArrayLike, "*batch time"],
+    discounts: Float[ArrayLike, "*batch time"],
+    values: Float[ArrayLike, "*batch time+1"],
+    taken: Float[ArrayLike, "*batch time"],
+    traces: Float[ArrayLike, "*batch time"],
+) -> Float[Array, "*batch time"]:
+    """What values of actions should have said, of steps that another policy took: Retrace.
+
+    Formula: `G[t] = rewards[t] + discounts[t] * (values[t + 1] + traces[t + 1] * (G[t + 1]
+    - taken[t + 1]))`, without the last term after the last step. With `r` the ratio of the
+    policies' probabilities of the action taken, traces are `decay * min(1, r)` in Retrace, `r` in
+    importance sampling, `decay` in Q(lambda) of Harutyunyan, the policy's probability in tree
+    backup and, with the best values for `values`, `decay` where the action was the best and else 0
+    in Watkins's Q(lambda).
+
+    Args:
+        rewards: of the steps.
+        discounts: of what comes after each step; 0 where the episode ends.
+        values: what the policy makes of the state before each step (the first is not read), and
+            after the last: `sum(probabilities * q)`.
+        taken: value of the action taken in each step (the first is not read).
+        traces: how far surprises of each step reach back (the first is not read).
+
+    Example:
+        >>> later = [0.0, 2.0, 4.0], [0.0, 1.0], [0.0, 0.5]
+        >>> off_policy_returns([1.0, 1.0], [0.5, 0.5], *later)
+        Array([2.5, 3. ], dtype=float32)
+
+    Reference: Munos et al. 2016, arXiv:1606.02647.
+    """
+    rewards, discounts, values = _steps(rewards, discounts, values)
+    rewards, taken, traces = vectors(rewards=rewards, taken=taken, traces=traces)
+    nothing = jnp.zeros_like(rewards[..., :1])
+    taken, reach = (jnp.concatenate([x[..., 1:], nothing], axis=-1) for x in (taken, traces))
+    taken, reach = (x[..., : rewards.shape[-1]] for x in (taken, reach))
+    known = rewards + discounts * (values[..., 1:] - reach * taken)
+    return lax.stop_gradient(_backwards(known, discounts * reach))
 
 
 def vtrace(

@@ -326,6 +326,22 @@ def match(
         >>> match([[0.1, 0.2], [0.2, 0.9], [5.0, 5.0]])
         Array([1, 0], dtype=int32)
 
+        The set loss of DETR, of three predictions, two boxes, and a last class for none:
+
+        >>> import jax, jaxloss as jl
+        >>> pred = jnp.array([[0.0, 0, 1, 1], [4, 4, 6, 6], [2, 2, 3, 3]])
+        >>> logits = jnp.array([[4.0, 0, 0], [0, 0, 4], [0, 4, 0]])
+        >>> boxes, labels = jnp.array([[2.0, 2, 3, 3], [0, 0, 1, 2]]), jnp.array([1, 0])
+        >>> apart = 2 * pairwise(generalized_iou, pred, boxes) + 5 * pairwise(
+        ...     lambda p, t: jnp.mean(jl.regression.absolute_error(p, t), axis=-1), pred, boxes
+        ... )
+        >>> rows = match(apart - jax.nn.softmax(logits)[:, labels])
+        >>> meant = jnp.full(3, 2).at[rows].set(labels)
+        >>> costs = jl.classification.softmax_cross_entropy(logits, meant)
+        >>> weights = jnp.where(meant == 2, 0.1, 1)
+        >>> jl.mean(costs, weights=weights) + jl.mean(apart[rows, jnp.arange(2)])
+        Array(1.161, dtype=float32)
+
     Reference: Carion et al. 2020, arXiv:2005.12872; Kuhn 1955, doi:10.1002/nav.3800020109.
     """
     costs, kept = _matrix(costs, where)

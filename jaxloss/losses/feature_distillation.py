@@ -1,11 +1,10 @@
 """Features of a student brought near to those of a teacher, example by example.
 
-Channels are on the last axis, and height and width stand before them where a loss looks at maps;
-everything before is batch. A layer that brings the student to the teacher's size is the caller's,
+Channels are on the last axis, everything before is batch. (Losses of whole maps are those of
+`jaxloss.map_distillation`.) A layer that brings the student to the teacher's size is the caller's,
 and so is the choice of layers. The teacher carries no gradient, but where it is said to be learned.
 """
 
-import jax
 import jax.numpy as jnp
 from jax import Array, lax
 from jax.scipy.special import log_ndtr
@@ -23,16 +22,13 @@ from jaxloss.core.checks import (
     vectors,
 )
 from jaxloss.core.numerics import (
-    absolute,
     normalize,
     safe_divide,
-    safe_power,
     softplus,
     streamed,
 )
 from jaxloss.core.pairs import items_at
-from jaxloss.core.teacher import softened, taught
-from jaxloss.losses import divergence
+from jaxloss.losses.agreement import cosine_distance
 
 
 def hint(
@@ -60,83 +56,29 @@ def hint(
     return jnp.sum(square, axis=-1) / max(student.shape[-1], 1)
 
 
-def attention_transfer(
-    features: Float[ArrayLike, "*batch height width channels"],
-    teacher_features: Float[ArrayLike, "*batch height width others"],
-    *,
-    power: ArrayLike = 2.0,
+def cosine(
+    features: Float[ArrayLike, "*batch dim"], teacher_features: Float[ArrayLike, "*batch dim"]
 ) -> Float[Array, "*batch"]:
-    """Reward a student for looking where its teacher looks.
+    """Reward features that point where the teacher's do, as of hidden states (DistilBERT).
 
-    Formula: with `A = mean(abs(F)**power)` over the channels, a map that is then brought to unit
-    length, `sum((A_student - A_teacher)**2)`.
+    Formula: `1 - sum(features * teacher_features) / (norm(features) * norm(teacher_features))`;
+    1 with gradient 0 if one of them is the zero vector.
 
     Args:
-        features: of the student.
-        teacher_features: of the teacher; the number of channels may be another one.
-        power: how much strong channels stand out, at least 1.
-
-    Returns:
-        One value for each example, at most 2; a map of zeros stays one.
-
-    Example:
-        >>> attention_transfer([[[1.0], [0.0]]], [[[0.0, 0.0], [3.0, 1.0]]])
-        Array(2., dtype=float32)
-
-    Reference: Zagoruyko and Komodakis 2017, arXiv:1612.03928.
-    """
-    given = {"features": features, "teacher_features": teacher_features}
-    student, teacher = taught(3, "height, width, channels", **given)
-    shape = student.shape[:-3]
-    rows = jax.ShapeDtypeStruct(shape, student.dtype)
-    (power,) = hyperparameters(rows, power=power)
-
-    def attention(x: Array) -> Array:
-        strength = jnp.sum(safe_power(absolute(x), along(power, 3)), axis=-1) / max(x.shape[-1], 1)
-        return normalize(strength.reshape(*shape, student.shape[-3] * student.shape[-2]))
-
-    return jnp.sum(jnp.square(attention(student) - attention(teacher)), axis=-1)
-
-
-def channel_wise(
-    features: Float[ArrayLike, "*batch height width channels"],
-    teacher_features: Float[ArrayLike, "*batch height width channels"],
-    *,
-    temperature: ArrayLike = 4.0,
-) -> Float[Array, "*batch"]:
-    """Reward each channel for being active where that of the teacher is.
-
-    Formula: with `q` and `p` the softmax of each channel over the pixels, of the features over the
-    temperature, `temperature**2 * mean(sum(p * log(p / q)))` over the channels.
-
-    Args:
-        features: of the student, or its scores for each pixel.
+        features: of the student, brought to the teacher's size.
         teacher_features: of the teacher.
-        temperature: above 1 it brings out weakly active places.
 
     Returns:
-        One value for each example.
+        One value for each row.
 
     Example:
-        >>> channel_wise([[[1.0], [0.0]]], [[[0.0], [0.0]]], temperature=1.0)
-        Array(0.1201, dtype=float32)
+        >>> cosine([[1.0, 1.0]], [[2.0, 0.0]])
+        Array([0.2929], dtype=float32)
 
-    Reference: Shu et al. 2021, arXiv:2011.13256.
+    Reference: Sanh et al. 2019, arXiv:1910.01108.
     """
-    arrays = same_shape(features=features, teacher_features=teacher_features)
-    shape = arrays[0].shape
-    if len(shape) < 3:
-        raise ValueError(
-            f"expected `features` (*batch, height, width, channels), got shape {shape}"
-        )
-    student, teacher = (
-        jnp.swapaxes(x.reshape(*shape[:-3], shape[-3] * shape[-2], shape[-1]), -1, -2)
-        for x in arrays
-    )
-    rows = jax.ShapeDtypeStruct(shape[:-3], arrays[0].dtype)
-    (temperature,) = hyperparameters(rows, temperature=temperature)
-    value = softened(divergence.kl, student, teacher, along(temperature))
-    return jnp.sum(value, axis=-1) / max(shape[-1], 1)
+    student, teacher = vectors(features=features, teacher_features=teacher_features)
+    return cosine_distance(student, lax.stop_gradient(teacher))
 
 
 def overhaul(

@@ -9,7 +9,8 @@ from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Float
 
-from jaxloss.core.checks import same_shape
+from jaxloss.core.checks import elementwise, require, same_shape
+from jaxloss.core.compound import log_rest
 from jaxloss.core.densities import (
     from_zero_on,
     located,
@@ -17,7 +18,8 @@ from jaxloss.core.densities import (
     logistic as _logistic,
     normal as _normal,
 )
-from jaxloss.core.numerics import streamed
+from jaxloss.core.masses import log_amounts
+from jaxloss.core.numerics import safe_log, streamed
 from jaxloss.core.stirling import LOG_TWO_PI, excess, stirling, stretched
 
 
@@ -160,3 +162,89 @@ def weibull(
         return from_zero_on(t, log_k, jnp.exp(power) - power - log_k + log_t, log_s)
 
     return streamed(kernel)(log_k, log_scale, target)
+
+
+def inverse_gaussian(
+    log_mean: Float[ArrayLike, "*shape"],
+    log_shape: Float[ArrayLike, "*shape"],
+    target: Float[ArrayLike, "*shape"],
+) -> Float[Array, "*shape"]:
+    """Reward a density of the time that what drifts at random takes to get somewhere.
+
+    Formula: with `m = exp(log_mean)` and `s = exp(log_shape)`,
+    `s * (target - m)**2 / (2 * m**2 * target) + (log(2 * pi) + 3 * log(target) - log_shape) / 2`;
+    infinite at 0 and below.
+
+    Args:
+        log_mean: logarithm of the mean `m`.
+        log_shape: logarithm of the shape `s`; the variance is `m**3 / s`.
+        target: what came true.
+
+    Example:
+        >>> inverse_gaussian([0.0, 0.0], [0.0, 1.0], [1.0, 2.0])
+        Array([0.9189, 2.1382], dtype=float32)
+
+    Reference: Tweedie 1957, doi:10.1214/aoms/1177706964.
+    """
+    log_mean, log_shape, target = same_shape(log_mean=log_mean, log_shape=log_shape, target=target)
+
+    def kernel(log_m: Array, log_s: Array, t: Array) -> Array:
+        log_t = log_inside(t)
+        # The first term is `2 * s / m * sinh(x / 2)**2`.
+        x = log_t - log_m
+        size = jnp.where(x < 0, -x, x)
+        sinh = stretched(-jnp.expm1(-size) / 2, (size + log_s - log_m) / 2)
+        value = 2 * jnp.square(sinh) + (LOG_TWO_PI + 3 * log_t - log_s) / 2
+        return jnp.where(t > 0, value, jnp.inf)
+
+    return streamed(kernel)(log_mean, log_shape, target)
+
+
+def tweedie(
+    log_mean: Float[ArrayLike, "*shape"],
+    log_dispersion: Float[ArrayLike, "*shape"],
+    target: Float[ArrayLike, "*shape"],
+    *,
+    power: ArrayLike = 1.5,
+) -> Float[Array, "*shape"]:
+    """Reward a density of sums of parts, of which there may be none: claims, rain, sales.
+
+    Formula: with `n = exp((2 - power) * log_mean - log_dispersion) / (2 - power)` parts expected,
+    each of a gamma density of shape `a = (2 - power) / (power - 1)`,
+    `-log(sum(exp(-counts.poisson(log(n), j) - gamma(log(a * j), log(a * n) - log_mean, target))))`
+    over their number `j` from 1 on, in full; `n` at 0, which has a mass, and infinite below.
+
+    Args:
+        log_mean: logarithm of the mean `m`.
+        log_dispersion: logarithm of the dispersion `f`: the variance is `f * m**power`.
+        target: amount that came true.
+        power: above 1 and at most 2, where the density is that of `gamma` with a shape of 1 over
+            the dispersion; NaN, with gradient 0, outside. The derivative in the power itself is
+            right below 2 and lacks a part at 2.
+
+    Example:
+        >>> tweedie([0.0, 0.0], [0.0, 0.0], [0.0, 1.0])
+        Array([2.    , 1.0286], dtype=float32)
+
+    Reference: Jørgensen 1987, doi:10.1111/j.2517-6161.1987.tb01685.x; Dunn and Smyth 2005,
+        doi:10.1007/s11222-005-4070-y.
+    """
+    log_mean, log_dispersion, target, power = elementwise(
+        log_mean=log_mean, log_dispersion=log_dispersion, target=target, hyper={"power": power}
+    )
+    require(lambda: (power > 1) & (power <= 2), "`power` is not above 1 and at most 2")
+    return streamed(_tweedie)(log_mean, log_dispersion, target, power)
+
+
+def _tweedie(log_m: Array, log_f: Array, t: Array, power: Array) -> Array:
+    legal = (power > 1) & (power <= 2)
+    power = jnp.where(legal, power, 1.5) + jnp.zeros_like(t)
+    log_t, left = log_inside(t), 2 - power
+    log_parts = left * log_t - log_f - jnp.log(power - 1)
+    rest = log_rest(log_parts, left)
+    saddle = (LOG_TWO_PI + log_f + power * log_t) / 2
+    value = log_amounts(log_m, log_t, left, -log_f) + saddle + rest
+    nothing = (t == 0) & (left > 0)
+    parts = jnp.exp(jnp.where(nothing, left * log_m - log_f - safe_log(left), 0))
+    value = jnp.where(t > 0, value, jnp.where(nothing, parts, jnp.inf))
+    return jnp.where(legal, value, jnp.nan)

@@ -26,12 +26,17 @@ from jaxloss.core.checks import (
     promote,
     vectors,
 )
-from jaxloss.core.numerics import relu, safe_sqrt, softplus
+from jaxloss.core.histograms import share_up_to, shared_out
+from jaxloss.core.numerics import normalize, relu, safe_divide, safe_sqrt, softplus
 from jaxloss.core.pairs import distances, grouped, hardest, items_at, others, same_label
+from jaxloss.core.state import moved
 from jaxloss.losses import auc
 from jaxloss.losses.agreement import minkowski_error
 
 Distance = Callable[[Array, Array], Array]
+
+_LEADS = (-2.0, 2.0)
+"""Between which differences of two distances on the sphere lie."""
 
 
 def triplet_margin(
@@ -97,6 +102,67 @@ def soft_margin_triplet(
     lead = _lead(anchor, positive, negative, distance, swap)
     (margin,) = hyperparameters(lead, margin=margin)
     return softplus(margin + lead)
+
+
+def dynamic_soft_margin(
+    anchor: Float[ArrayLike, "*batch n"],
+    positive: Float[ArrayLike, "*batch n"],
+    negative: Float[ArrayLike, "*batch n"],
+    frequencies: Float[ArrayLike, " points"],
+) -> Float[Array, "*batch"]:
+    """Reward a near positive and a far negative, more in triplets that are behind most others.
+
+    Formula: with `x` the distance to the positive less that to the negative, of unit vectors,
+    `F(x) * x`, where `F(x)` is the share of the frequencies at points up to `x`, held constant.
+
+    Args:
+        frequencies: of `x` at even points from -2 to 2, two at least: the state that
+            `moved_frequencies` has moved towards this batch already.
+
+    Returns:
+        One value for each triplet, of either sign.
+
+    Example:
+        >>> dynamic_soft_margin([[1.0, 0.0]], [[0.0, 1.0]], [[1.0, 0.0]], [0.0, 1.0, 0.0, 3.0, 0.0])
+        Array([1.4142], dtype=float32)
+
+    Reference: Zhang and Rusinkiewicz 2019, doi:10.1109/ICCV.2019.00306.
+    """
+    lead = _lead_on_sphere(anchor, positive, negative)
+    return share_up_to(lead, _at_points(frequencies, lead), *_LEADS) * lead
+
+
+def moved_frequencies(
+    frequencies: Float[ArrayLike, " points"],
+    anchor: Float[ArrayLike, "*batch n"],
+    positive: Float[ArrayLike, "*batch n"],
+    negative: Float[ArrayLike, "*batch n"],
+    *,
+    momentum: ArrayLike = 0.99,
+) -> Float[Array, " points"]:
+    """Move frequencies towards those of a batch: the state of `dynamic_soft_margin`, before it.
+
+    Args:
+        frequencies: the state; zeros at first, of which nothing is kept.
+        anchor: of the triplets of a batch, as are `positive` and `negative`.
+        momentum: share of the old frequencies.
+
+    Returns:
+        The next state, which adds up to 1; each triplet is shared between the two nearest points.
+
+    Example:
+        >>> moved_frequencies([0.0, 0.0, 0.0, 0.0, 0.0], [[1.0]], [[-1.0]], [[1.0]])
+        Array([0., 0., 0., 0., 1.], dtype=float32)
+
+    Reference: Zhang and Rusinkiewicz 2019, doi:10.1109/ICCV.2019.00306.
+    """
+    lead = _lead_on_sphere(anchor, positive, negative)
+    counts = _at_points(frequencies, lead)
+    found = shared_out(lead.reshape(-1), *_LEADS, counts.shape[-1] - 1)
+    batch = jnp.sum(found, axis=0) / max(lead.size, 1)
+    total = jnp.sum(counts)
+    old = jnp.where(total > 0, safe_divide(counts, total), batch)
+    return moved(old, jnp.where(lead.size > 0, batch, old), momentum)
 
 
 def batch_hard_triplet(
@@ -295,6 +361,23 @@ def _lead(
         across = distance(positive, negative)
         away = jnp.where(across < away, across, away)
     return distance(anchor, positive) - away
+
+
+def _lead_on_sphere(anchor: ArrayLike, positive: ArrayLike, negative: ArrayLike) -> Array:
+    """How much farther the positive is than the negative, of unit vectors."""
+    given = vectors(anchor=anchor, positive=positive, negative=negative)
+    anchor, positive, negative = (normalize(x) for x in given)
+    return _lead(anchor, positive, negative, minkowski_error, swap=False)
+
+
+def _at_points(frequencies: ArrayLike, like: Array) -> Array:
+    """Check one frequency for each of two points at least."""
+    counts, _ = promote(frequencies=frequencies, like=like)
+    if counts.ndim != 1 or counts.shape[0] < 2:
+        raise ValueError(
+            f"expected `frequencies` of shape (points,), 2 at least, got {counts.shape}"
+        )
+    return counts
 
 
 def _hardest_lead(

@@ -1,11 +1,15 @@
 """Negative log-likelihoods of vectors, of mixtures of densities, and of levels such as pixels have.
 
-As in `jaxloss.likelihood`, scales come as logarithms. The components of a mixture are on the last
-axis, weighed by the softmax of logits. A component so far off that it adds nothing has gradient 0;
-where each of them is, the nearest one counts.
+As in `jaxloss.likelihood`, scales come as logarithms, those of 1e-30 and of 1e30 among them: values
+and slopes are finite wherever they are numbers that there are. The curvature in a location, one
+over the squared scale, is beyond float32 for scales below 1e-19; that in a logarithm is not.
+
+The components of a mixture are on the last axis, weighed by the softmax of logits. A component so
+far off that it adds nothing has gradient 0; where each of them is, the nearest one counts.
 """
 
 from math import log
+from typing import Any
 
 import jax.numpy as jnp
 from jax import Array, lax
@@ -16,7 +20,7 @@ from jaxtyping import Float
 from jaxloss.core.checks import same_shape, vectors
 from jaxloss.core.densities import NEGLIGIBLE, normal
 from jaxloss.core.forecasts import aligned
-from jaxloss.core.numerics import log_softmax, logsumexp, softplus, streamed
+from jaxloss.core.numerics import log_softmax, logsumexp, softplus, streamed, with_tangent
 from jaxloss.core.stirling import LOG_TWO_PI, log_filled, stretched
 
 
@@ -61,6 +65,57 @@ def multivariate_gaussian(
     widths = jnp.log(jnp.abs(jnp.where(full[..., None], diagonal, 1)))
     value = jnp.sum(jnp.square(z) / 2 + widths, axis=-1) + size * (LOG_TWO_PI / 2)
     return jnp.where(full, value, jnp.inf)
+
+
+def low_rank_gaussian(
+    mean: Float[ArrayLike, "*batch dim"],
+    factor: Float[ArrayLike, "*batch dim rank"],
+    log_scale: Float[ArrayLike, "*batch dim"],
+    target: Float[ArrayLike, "*batch dim"],
+) -> Float[Array, "*batch"]:
+    """Reward a normal density of many entries for what few factors, and each entry alone, explain.
+
+    Formula: `multivariate_gaussian` of the covariance
+    `factor @ factor.T + diag(exp(2 * log_scale))`, in time `dim * rank**2` and the memory of the
+    factor: neither the covariance nor any square is formed. Of errors that the factors explain and
+    that are large in units of `exp(log_scale)`, what rounding leaves counts too.
+
+    Args:
+        mean: of the density.
+        factor: what each of the common factors adds to the entries.
+        log_scale: logarithms of the standard deviations that entries have of their own.
+        target: what came true.
+
+    Returns:
+        One value for each vector.
+
+    Example:
+        >>> low_rank_gaussian([0.0, 0.0], [[1.0], [1.0]], [0.0, 0.0], [1.0, 0.0])
+        Array(2.7205, dtype=float32)
+
+    Reference: Rubin and Thayer 1982, doi:10.1007/BF02293851; Salinas et al. 2019, arXiv:1910.03002.
+    """
+    mean, factor, log_scale, target = aligned(
+        {"mean": "dim", "factor": "dim rank", "log_scale": "dim", "target": "dim"},
+        mean=mean,
+        factor=factor,
+        log_scale=log_scale,
+        target=target,
+    )
+    size, rank = factor.shape[-2:]
+    error = stretched(target - mean, -log_scale)
+    value = jnp.sum(log_scale, axis=-1) + size * (LOG_TWO_PI / 2)
+    if rank > 0:
+        # The least of `sum((error - weighed @ c)**2) + sum(c**2)` over loads `c` of the factors.
+        weighed = stretched(factor, -log_scale[..., None])
+        own = jnp.broadcast_to(jnp.eye(rank, dtype=factor.dtype), (*weighed.shape[:-2], rank, rank))
+        basis, root = jnp.linalg.qr(jnp.concatenate([weighed, own], axis=-2))
+        error = jnp.concatenate([error, jnp.zeros_like(error, shape=(*error.shape[:-1], rank))], -1)
+        loads = jnp.einsum("...ij,...i->...j", basis, error, precision="highest")
+        error = error - jnp.einsum("...ij,...j->...i", basis, loads, precision="highest")
+        widths = jnp.log(jnp.abs(jnp.diagonal(root, axis1=-2, axis2=-1)))
+        value = value + jnp.sum(widths, axis=-1)
+    return value + jnp.sum(jnp.square(error), axis=-1) / 2
 
 
 def mixture(
@@ -218,7 +273,25 @@ def _near(logits: Array, values: Array) -> Array:
 def _mixed(logits: Array, values: Array) -> Array:
     kept = values < jnp.inf
     terms = log_softmax(logits) - jnp.where(kept, values, 0)
-    return -logsumexp(terms, where=kept)
+    return -_joined(jnp.where(kept, terms, -jnp.inf))
+
+
+def _shares_tangent(shares: Array, _: Any, tangents: tuple[Array]) -> Array:
+    # By differences, in which slopes that are equal cancel, however large they are.
+    (change,) = tangents
+    ahead = change[..., :, None] - change[..., None, :]
+    return shares * jnp.sum(shares[..., None, :] * ahead, axis=-1)
+
+
+def _joined_tangent(_: Array, primals: tuple[Array], tangents: tuple[Array]) -> Array:
+    return jnp.sum(_shares(*primals) * tangents[0], axis=-1)
+
+
+_shares = with_tangent(
+    lambda terms: jnp.where(terms > -jnp.inf, jnp.exp(log_softmax(terms)), 0), _shares_tangent
+)
+_joined = with_tangent(logsumexp, _joined_tangent)
+"""`logsumexp`, whose curvature is as large as the components differ."""
 
 
 def _bin(error: Array, log_scale: Array, target: Array, half: float) -> Array:

@@ -17,6 +17,7 @@ from jaxloss.core.numerics import (
     expm1_ratio,
     log_add,
     logsumexp,
+    normalize,
     safe_divide,
     safe_log,
     safe_power,
@@ -101,11 +102,7 @@ def dclw(
     temperature, sigma = hyperparameters(own, temperature=temperature, sigma=sigma)
     odds = _against_others(x, y, own, 1 / temperature, strangers)
     likeness = jnp.exp(shifted(own / sigma, where=kept)[0])
-    mean = safe_divide(
-        jnp.sum(likeness, axis=-1, keepdims=True),
-        jnp.sum(kept, axis=-1, keepdims=True, dtype=own.dtype),
-    )
-    excess = lax.stop_gradient(safe_divide(likeness, mean) - 1)
+    excess = lax.stop_gradient(safe_divide(likeness, _mean_of_kept(likeness, kept)) - 1)
     return jnp.where(_lonely(kept), 0, odds + excess * own / temperature)
 
 
@@ -240,6 +237,55 @@ def rince(
     return jnp.where(kept, value, 0)
 
 
+def macl(
+    x: Float[ArrayLike, "*batch n dim"],
+    y: Float[ArrayLike, "*batch n dim"],
+    *,
+    temperature: ArrayLike = 0.1,
+    alpha: ArrayLike = 0.5,
+    threshold: ArrayLike = 0.0,
+    where: Bool[ArrayLike, "*batch n"] | None = None,
+) -> Float[Array, "*batch n"]:
+    """InfoNCE that is warmer the better partners agree, without the loss of slope this brings.
+
+    Formula: with `t = temperature * (1 + alpha * (c - threshold))`, where `c` is the mean cosine of
+    partners, and `p` the softmax over the scores of `x[i]`, divided by `t`, with its partner
+    (`p[i]`) and with the other items of both views, `-log(p[i]) / (1 - p[i])`; `c` and the divisor
+    are held constant.
+
+    Args:
+        temperature: of partners whose mean cosine is the threshold.
+        alpha: how much warmer it is for those that agree better, from 0 to 1.
+        threshold: of the mean cosine, A0 in the paper.
+        where: items that take part.
+
+    Returns:
+        One value for each item of `x`, at least 1 if it has others.
+
+    Example:
+        >>> macl([[1.0, 0.0], [0.0, 1.0]], [[1.0, 0.0], [0.0, 1.0]], temperature=1.0, alpha=0.0)
+        Array([1.3009, 1.3009], dtype=float32)
+
+    Reference: Huang et al. 2023, arXiv:2207.07874.
+    """
+    x, y = sets(x=x, y=y)
+    x, y, kept = taking_part(x, y, where)
+    own, strangers = jnp.sum(x * y, axis=-1), others(kept)
+    levels = hyperparameters(own, temperature=temperature, alpha=alpha, threshold=threshold)
+    cosines = jnp.sum(normalize(x) * normalize(y), axis=-1)
+    agreement = lax.stop_gradient(_mean_of_kept(cosines, kept))
+    warmth = levels[0] * (1 + levels[1] * (agreement - levels[2]))
+    sharpness = jnp.broadcast_to(1 / warmth, own.shape)
+    alone = _lonely(kept)
+    # With the divisor held, the slope in the odds is 1, and all else is in terms that stand still.
+    odds, still = (
+        jnp.where(alone, 0, _against_others(*given, sharpness, strangers))
+        for given in ((x, y, own), lax.stop_gradient((x, y, own)))
+    )
+    sure = jnp.maximum(still, -60)  # below, the quotient is 1 to the last digit
+    return jnp.where(alone, 0, (odds - still) + softplus(sure) * (1 + jnp.exp(-sure)))
+
+
 def alignment(
     x: Float[ArrayLike, "*batch dim"],
     y: Float[ArrayLike, "*batch dim"],
@@ -334,6 +380,12 @@ def spectral(
     squared = jnp.sum(jnp.square(inner_products(x, y)), axis=-1, where=strangers)
     mean = safe_divide(squared, jnp.sum(strangers, axis=-1, dtype=own.dtype))
     return jnp.where(kept, mean - 2 * own, 0)
+
+
+def _mean_of_kept(values: Array, kept: Array) -> Float[Array, "*batch 1"]:
+    """Mean of a set over the items that take part; 0 of none."""
+    count = jnp.sum(kept, axis=-1, keepdims=True, dtype=values.dtype)
+    return safe_divide(jnp.sum(values, axis=-1, keepdims=True, where=kept), count)
 
 
 def _lonely(kept: Array) -> Array:

@@ -1,10 +1,10 @@
 """Pairs against a boundary: near if they match, beyond it if they do not.
 
 `contrastive` reads pairs that are given. The others read a set of items, on the axis before the
-features, with labels that may be any integers and are only compared; they give one value for each
-item as an anchor: a mean over the items of its label plus a mean over the others, where the mean of
-none is 0. Bring the embeddings to unit length with `jaxloss.numerics.normalize` where the sphere is
-wanted.
+features, with labels that may be any integers and are only compared; all but the last give one
+value for each item as an anchor: a mean over the items of its label plus a mean over the others,
+where the mean of none is 0. Bring the embeddings to unit length with `jaxloss.numerics.normalize`
+where the sphere is wanted.
 """
 
 import jax.numpy as jnp
@@ -14,7 +14,13 @@ from jaxtyping import Bool, Float, Int, Real
 
 from jaxloss.core.checks import along, hyperparameters, of_rows, promote, signs, vectors
 from jaxloss.core.numerics import relu, safe_divide, safe_power, safe_sqrt
-from jaxloss.core.pairs import centered, distances, grouped, squared_distances
+from jaxloss.core.pairs import (
+    centered,
+    cosine_similarities,
+    distances,
+    grouped,
+    squared_distances,
+)
 
 
 def contrastive(
@@ -171,3 +177,103 @@ def signal_to_noise(
     noise = safe_divide(squared_distances(moved, moved), signal)
     values = group.means(relu(noise - positive_margin), relu(margin - noise))
     return jnp.where(signal[..., 0] > 0, values, 0)
+
+
+def intra_pair_variance(
+    embeddings: Float[ArrayLike, "*batch n dim"],
+    labels: Int[ArrayLike, "*batch n"],
+    *,
+    positive_eps: ArrayLike = 0.01,
+    negative_eps: ArrayLike = 0.01,
+    where: Bool[ArrayLike, "*batch n"] | None = None,
+) -> Float[Array, "*batch n"]:
+    """Reward pairs of one label for being alike similar, and so pairs of two labels.
+
+    Formula: with `c` the cosines of an anchor, and `u` and `v` the means over all pairs of the set
+    of one label and of two, `mean(max(0, (1 - positive_eps) * u - c[p])**2)
+    + mean(max(0, c[n] - (1 + negative_eps) * v)**2)` over its positives `p` and its negatives `n`;
+    the mean of none is 0. It is added to a loss that tells labels apart.
+
+    Args:
+        positive_eps: share of the mean by which a pair of one label may be less similar.
+        negative_eps: share of the mean by which a pair of two labels may be more similar.
+        where: items that take part, as anchors and as partners.
+
+    Returns:
+        One value for each anchor.
+
+    Example:
+        >>> items = [[1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.6, 0.8]]
+        >>> intra_pair_variance(items, [0, 0, 0, 1], positive_eps=0.0, negative_eps=0.0)
+        Array([0.0556, 0.0556, 0.1289, 0.0059], dtype=float32)
+
+    Reference: Yu and Tao 2019, doi:10.1109/ICCV.2019.00659.
+    """
+    group = grouped(embeddings, labels, where)
+    levels = hyperparameters(
+        of_rows(group.items), positive_eps=positive_eps, negative_eps=negative_eps
+    )
+    cosines = cosine_similarities(group.items, group.items)
+    kept = group.kept[..., None]
+    alike, unlike = (_mean_of(cosines, pairs & kept) for pairs in (group.positive, group.negative))
+    low = relu((1 - along(levels[0])) * alike - cosines)
+    high = relu(cosines - (1 + along(levels[1])) * unlike)
+    return group.means(jnp.square(low), jnp.square(high))
+
+
+def threshold_consistent_margin(
+    embeddings: Float[ArrayLike, "*batch n dim"],
+    labels: Int[ArrayLike, "*batch n"],
+    *,
+    positive_margin: ArrayLike = 0.9,
+    negative_margin: ArrayLike = 0.5,
+    positive_weight: ArrayLike = 1.0,
+    negative_weight: ArrayLike = 1.0,
+    where: Bool[ArrayLike, "*batch n"] | None = None,
+) -> Float[Array, "*batch"]:
+    """Reward hard pairs for being on their side of cosines that are the same for all labels (TCM).
+
+    Formula: with `c` the cosines, `positive_weight * mean(positive_margin - c[p])
+    + negative_weight * mean(c[n] - negative_margin)` over the pairs `p` of one label with
+    `c[p] <= positive_margin`, and the pairs `n` of two with `c[n] >= negative_margin`; the mean of
+    none is 0. It is added to a loss that tells labels apart.
+
+    Args:
+        positive_margin: cosine that pairs of one label should have at least.
+        negative_margin: cosine that pairs of two labels should have at most.
+        positive_weight: of the pairs of one label, lambda+ in the paper.
+        negative_weight: of the pairs of two labels, lambda- in the paper.
+        where: items that take part.
+
+    Returns:
+        One value for each set.
+
+    Example:
+        >>> items = [[1.0, 0.0], [0.6, 0.8], [0.8, 0.6]]
+        >>> threshold_consistent_margin(items, [0, 0, 1])
+        Array(0.68, dtype=float32)
+
+    Reference: Zhang et al. 2024, arXiv:2307.04047.
+    """
+    group = grouped(embeddings, labels, where)
+    levels = hyperparameters(
+        of_rows(of_rows(group.items)),
+        positive_margin=positive_margin,
+        negative_margin=negative_margin,
+        positive_weight=positive_weight,
+        negative_weight=negative_weight,
+    )
+    cosines = cosine_similarities(group.items, group.items)
+    kept = group.kept[..., None]
+    low, high = along(levels[0], 2) - cosines, cosines - along(levels[1], 2)
+    alike, unlike = (
+        _mean_of(relu(lack), pairs & kept & (lack >= 0))[..., 0, 0]
+        for lack, pairs in ((low, group.positive), (high, group.negative))
+    )
+    return levels[2] * alike + levels[3] * unlike
+
+
+def _mean_of(values: Array, pairs: Array) -> Float[Array, "*batch 1 1"]:
+    """Mean over some pairs of a set; 0 of none."""
+    count = jnp.sum(pairs, axis=(-2, -1), keepdims=True, dtype=values.dtype)
+    return safe_divide(jnp.sum(values, axis=(-2, -1), keepdims=True, where=pairs), count)

@@ -140,3 +140,56 @@ def multinomial(
     parts = jnp.where(seen, misses, expected) + log_factorial_rest(count)
     value = jnp.sum(parts, axis=-1) - log_factorial_rest(total)
     return jnp.where(inside, value, jnp.inf)
+
+
+def dirichlet_multinomial(
+    log_concentration: Float[ArrayLike, "*batch classes"],
+    target: Real[ArrayLike, "*batch classes"],
+) -> Float[Array, "*batch"]:
+    """Reward shares of classes for being those of their counts, which scatter more than chance has.
+
+    Formula: with `a = exp(log_concentration)`, `n = sum(target)` and `A = sum(a)`,
+    `sum(lgamma(a) + lgamma(target + 1) - lgamma(target + a)) - lgamma(A) - lgamma(n + 1)
+    + lgamma(n + A)`: `multinomial`, of shares that are drawn from `dirichlet`. Of two classes it
+    is the beta-binomial.
+
+    Args:
+        log_concentration: logarithms of the concentrations; a share is one over their sum, and the
+            larger they are, the less counts scatter, down to those of `multinomial`.
+        target: how often each class came true; infinite if a count is below 0.
+
+    Returns:
+        One value for each row of counts.
+
+    Example:
+        >>> dirichlet_multinomial([0.0, 0.0, 0.0], [1, 1, 0])
+        Array(1.7918, dtype=float32)
+
+    Reference: Mosimann 1962, doi:10.1093/biomet/49.1-2.65; Minka 2000, "Estimating a Dirichlet
+        distribution".
+    """
+    log_a, target = vectors(log_concentration=log_concentration, target=target)
+    above(-1e-30, target=target)
+    inside = jnp.all(target >= 0, axis=-1)
+    count = jnp.where(inside[..., None], target, 0)
+    log_a = jnp.where(inside[..., None], log_a, 0)
+    some = jnp.any(count > 0, axis=-1)
+    count = jnp.where(some[..., None], count, 1)
+    # Of the classes, and of all of them together, whose part is taken off.
+    count = jnp.concatenate([count, jnp.sum(count, axis=-1, keepdims=True)], axis=-1)
+    log_a = jnp.concatenate([log_a, logsumexp(log_a)[..., None]], axis=-1)
+    seen = count > 0
+    log_x = log_count(jnp.where(seen, count, 1))
+    # Logarithm of `1 + count / a`, and of what both are together.
+    over_a = jnp.where(seen, softplus(log_x - log_a), 0)
+    log_both = log_a + over_a
+    with_counts, without = jnp.split(stirling(jnp.concatenate([log_both, log_a], -1)), 2, -1)
+    gammas = jnp.where(seen, without - with_counts, 0)
+    parts = over_a / 2 + gammas + log_factorial_rest(count)
+    value = jnp.sum(parts[..., :-1], axis=-1) - parts[..., -1]
+    # Of both together, as many are expected to be counts as of all classes.
+    over_n = softplus(log_a - log_x)[..., -1:]
+    misses = excess(log_count(count), log_both - over_n)
+    scatter = excess_by_ratio(log_a, over_a - over_a[..., -1:])
+    value = value + jnp.sum((misses + scatter)[..., :-1], axis=-1)
+    return jnp.where(inside, jnp.where(some, value, 0), jnp.inf)

@@ -18,9 +18,12 @@ from jaxloss.core.numerics import (
     logsumexp,
     normalize,
     one_hot,
+    relu,
     safe_divide,
+    safe_sqrt,
     softplus,
 )
+from jaxloss.core.pairs import cosine_similarities, gram, others
 from jaxloss.core.proxies import View, proxied
 
 
@@ -189,6 +192,85 @@ def soft_triple(
     lead = scores - jnp.sum(scores, axis=-1, keepdims=True, where=own)
     value = softplus(logsumexp(along(scale) * lead, where=~own) + scale * margin)
     return known(value, index, scores.shape[-1])
+
+
+def manifold(
+    embeddings: Float[ArrayLike, "*batch n dim"],
+    proxies: Float[ArrayLike, "classes dim"],
+    labels: Int[ArrayLike, "*batch n"],
+    *,
+    alpha: ArrayLike = 0.8,
+    temperature: ArrayLike = 0.5,
+    margin: ArrayLike = 5e-4,
+    context_weight: ArrayLike = 1.0,
+    where: Bool[ArrayLike, "*batch n"] | None = None,
+) -> Float[Array, "*batch"]:
+    """Reward walks among items and proxies that pass an item and the proxy of its label alike.
+
+    Formula: over the items and proxies of a set with cosines `c`, `S = exp(max(0, c) /
+    temperature)` without its diagonal, `D` the diagonal matrix of its sums and
+    `F = (1 - alpha) * inv(I - alpha * D**-0.5 @ S @ D**-0.5)`, and for the similarities `f[j]` of
+    an item with the proxies, `l(f) = log(1 + sum(exp(f[j] - f[label] + margin)))` over the others
+    that come within the margin, `f[j] + margin >= f[label]`; then the mean over the items of
+    `l(F[i, j]) + context_weight * l(cosine(F[i], F[j]))`.
+
+    Time is cubic in the number of items and proxies.
+
+    Args:
+        proxies: one vector for each class, or for each of the random groups that the paper draws.
+        labels: class of each embedding; one out of range makes its set NaN, with gradient 0.
+        alpha: share of a walk that goes on, from 0 to 1.
+        temperature: what cosines are divided by.
+        margin: lead of the similarity that is asked for.
+        context_weight: of the similarity of where walks from item and proxy lead.
+        where: items that take part.
+
+    Returns:
+        One value for each set.
+
+    Example:
+        >>> items, labels = [[1.0, 0.0], [0.0, 1.0]], jnp.array([0, 0])
+        >>> manifold(items, [[1.0, 0.0], [0.0, 1.0]], labels)
+        Array(0.7801, dtype=float32)
+
+    Reference: Aziere and Todorovic 2019, "Ensemble Deep Manifold Similarity Learning Using Hard
+        Proxies", CVPR, pages 7299-7307.
+    """
+    items, vectors, index = proxied(embeddings, proxies, labels, sets=True)
+    kept = mask(where, index)
+    n, count = items.shape[-2], vectors.shape[0]
+    alpha, temperature, margin, context_weight = (
+        along(h, 2)
+        for h in hyperparameters(
+            of_rows(of_rows(items)),
+            alpha=alpha,
+            temperature=temperature,
+            margin=margin,
+            context_weight=context_weight,
+        )
+    )
+    every = jnp.broadcast_to(normalize(vectors), (*items.shape[:-2], *vectors.shape))
+    nodes = jnp.concatenate([normalize(jnp.where(kept[..., None], items, 0)), every], axis=-2)
+    there = jnp.concatenate([kept, jnp.ones(every.shape[:-1], bool)], axis=-1)
+    similar = jnp.exp(relu(gram(nodes)) / temperature)
+    similar = jnp.where(others(there) & there[..., None], similar, 0)
+    root = safe_divide(jnp.ones((), items.dtype), safe_sqrt(jnp.sum(similar, axis=-1)))
+    step = root[..., :, None] * similar * root[..., None, :]
+    itself = jnp.broadcast_to(jnp.eye(n + count, dtype=items.dtype), step.shape)
+    walks = (1 - alpha) * jnp.linalg.inv(itself - alpha * step)
+    of_items = walks[..., :n, :]
+    own = one_hot(index, count)
+
+    def short(f: Array) -> Float[Array, "*batch n 1"]:
+        lack = f - jnp.sum(f, axis=-1, keepdims=True, where=own) + margin
+        return softplus(logsumexp(lack, where=~own & (lack >= 0)))[..., None]
+
+    context = cosine_similarities(of_items, walks[..., n:, :])
+    value = (short(of_items[..., n:]) + context_weight * short(context))[..., 0]
+    total = jnp.sum(value, axis=-1, where=kept)
+    mean = safe_divide(total, jnp.sum(kept, axis=-1, dtype=value.dtype))
+    inside = jnp.all(~kept | ((index >= 0) & (index < count)), axis=-1)
+    return jnp.where(inside, mean, jnp.nan)
 
 
 def p2s_grad(

@@ -250,49 +250,6 @@ def dist(
     return jnp.square(temperature) * (beta * within + gamma * between)
 
 
-def flow_of_solution(
-    first: Float[ArrayLike, "*batch positions channels"],
-    second: Float[ArrayLike, "*batch positions others"],
-    teacher_first: Float[ArrayLike, "*batch positions channels"],
-    teacher_second: Float[ArrayLike, "*batch positions others"],
-) -> Float[Array, "*batch"]:
-    """Reward a student for turning one layer into a later one the way its teacher does (FSP).
-
-    Formula: with `G = first.T @ second / positions`, `mean((G_student - G_teacher)**2)`.
-
-    Args:
-        first: a layer of the student, positions in a row.
-        second: a later one, brought to the same positions.
-        teacher_first: a layer of the teacher.
-        teacher_second: a later one.
-
-    Returns:
-        One value for each example.
-
-    Example:
-        >>> flow_of_solution([[1.0], [1.0]], [[2.0], [0.0]], [[1.0], [1.0]], [[0.0], [0.0]])
-        Array(1., dtype=float32)
-
-    Reference: Yim et al. 2017, doi:10.1109/CVPR.2017.754.
-    """
-    first, teacher_first = sets(first=first, teacher_first=teacher_first)
-    second, teacher_second = sets(second=second, teacher_second=teacher_second)
-    if first.shape[:-1] != second.shape[:-1]:
-        raise ValueError(
-            "expected as many positions of `first` and `second`, and of the same batch, got shapes "
-            f"{first.shape} and {second.shape}"
-        )
-    dtype = jnp.promote_types(first.dtype, second.dtype)
-    layers = (first, second, teacher_first, teacher_second)
-    first, second, *teacher = (x.astype(dtype) for x in layers)
-    one, two = (
-        jnp.swapaxes(a, -1, -2) @ b / max(a.shape[-2], 1)
-        for a, b in ((first, second), lax.stop_gradient(tuple(teacher)))
-    )
-    size = max(one.shape[-2] * one.shape[-1], 1)
-    return jnp.sum(jnp.square(one - two), axis=(-2, -1)) / size
-
-
 def _sets(
     features: ArrayLike, teacher_features: ArrayLike, where: ArrayLike | None
 ) -> tuple[Array, Array, Array]:

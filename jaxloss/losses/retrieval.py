@@ -9,12 +9,13 @@ from typing import Literal
 
 import jax
 import jax.numpy as jnp
-from jax import Array, lax
+from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Bool, Float, Int
 
 from jaxloss.core.checks import along, hyperparameters, of_rows
-from jaxloss.core.numerics import absolute, normalize, relu, safe_divide, shifted
+from jaxloss.core.histograms import shared_out
+from jaxloss.core.numerics import normalize, relu, safe_divide, shifted
 from jaxloss.core.pairs import (
     cosine_similarities,
     distances,
@@ -143,7 +144,7 @@ def fast_ap(
     """
     group = grouped(embeddings, labels, where)
     items = normalize(group.items)
-    shares = _shares(squared_distances(items, items), 0.0, 4.0, bins)
+    shares = shared_out(squared_distances(items, items), 0.0, 4.0, bins)
     found, others = (
         jnp.sum(shares, axis=-2, where=pairs[..., None])
         for pairs in (group.positive, group.negative)
@@ -181,7 +182,7 @@ def histogram(
     Reference: Ustinova and Lempitsky 2016, arXiv:1611.00822.
     """
     group = grouped(embeddings, labels, where)
-    shares = _shares(cosine_similarities(group.items, group.items), -1.0, 1.0, bins)
+    shares = shared_out(cosine_similarities(group.items, group.items), -1.0, 1.0, bins)
     kept = group.kept[..., None]
     same, apart = (
         safe_divide(
@@ -258,18 +259,3 @@ def _above(scores: Array, among: Array, temperature: Array) -> Array:
     lead = (scores[..., None, :] - scores[..., :, None]) / along(temperature, 2)
     apart = jnp.broadcast_to(off_diagonal(scores.shape[-1]), lead.shape)
     return jnp.sum(jax.nn.sigmoid(lead), axis=-1, where=among[..., None, :] & apart)
-
-
-def _shares(values: Array, low: float, high: float, bins: int) -> Array:
-    """How each value is shared between the two nearest of `bins + 1` even points, a last axis.
-
-    At a point the shares have a kink, where the gradient is 0; so it is within rounding of one.
-    """
-    points = jnp.linspace(low, high, bins + 1, dtype=values.dtype)
-    step = (high - low) / bins
-    places = jnp.round((lax.stop_gradient(values) - low) / step).astype(jnp.int32)
-    nearest = points[jnp.clip(places, 0, bins)]
-    rounding = 8 * jnp.finfo(values.dtype).eps * max(abs(low), abs(high))
-    values = jnp.where(absolute(values - nearest) <= rounding, nearest, values)
-    points = jnp.expand_dims(points, tuple(range(values.ndim)))
-    return relu(1 - absolute(values[..., None] - points) / step)

@@ -13,8 +13,10 @@ from jax.typing import ArrayLike
 from jaxtyping import Bool, Float
 
 from jaxloss.core.checks import along, hyperparameters, mask, of_rows, promote, sets, vectors
-from jaxloss.core.numerics import log_softmax, normalize, safe_divide, safe_sqrt
+from jaxloss.core.numerics import log_softmax, normalize, safe_divide, safe_sqrt, shifted
 from jaxloss.core.pairs import gathered, inner_products, items_at, others
+from jaxloss.core.state import moved
+from jaxloss.core.teacher import tempered
 
 
 def negative_cosine(
@@ -141,9 +143,7 @@ def moved_center(
     Reference: Caron et al. 2021, arXiv:2104.14294.
     """
     center, teacher = promote(center=center, teacher=teacher)
-    (momentum,) = hyperparameters(center, momentum=momentum)
-    mean = jnp.mean(teacher.reshape(-1, teacher.shape[-1]), axis=0)
-    return lax.stop_gradient(momentum * center + (1 - momentum) * mean)
+    return moved(center, jnp.mean(teacher.reshape(-1, teacher.shape[-1]), axis=0), momentum)
 
 
 def koleo(
@@ -217,16 +217,47 @@ def swav(
     Reference: Caron et al. 2020, arXiv:2006.09882.
     """
     x, y = sets(x=x, y=y)
-    temperature, eps = (
-        along(h) for h in hyperparameters(of_rows(x), temperature=temperature, eps=eps)
+    own, taught = hyperparameters(of_rows(x), temperature=temperature, eps=eps)
+    return _coded(x, y, own, taught, iterations) + _coded(y, x, own, taught, iterations)
+
+
+def capi(
+    student: Float[ArrayLike, "*batch n prototypes"],
+    teacher: Float[ArrayLike, "*batch n prototypes"],
+    *,
+    student_temperature: ArrayLike = 0.12,
+    teacher_temperature: ArrayLike = 0.06,
+    iterations: int = 3,
+) -> Float[Array, "*batch n"]:
+    """Reward a student for predicting the clusters that its teacher shares patches out among.
+
+    Formula: with `q = sinkhorn_codes(teacher, eps=teacher_temperature)`, held constant,
+    `-sum(q * log_softmax(student / student_temperature))`. The paper balances each position of the
+    patches over the images of a batch: have positions before the axis of images.
+
+    Args:
+        student: scores of the prototypes.
+        teacher: the same of the teacher; its own scores of these, as `student`, train prototypes.
+        student_temperature: what the student's scores are divided by.
+        teacher_temperature: what the teacher's are divided by.
+        iterations: of `sinkhorn_codes`.
+
+    Returns:
+        One value for each item.
+
+    Example:
+        >>> capi([[0.0, 0.0], [0.12, 0.0]], [[1.0, 0.0], [0.0, 1.0]])
+        Array([0.6931, 1.3133], dtype=float32)
+
+    Reference: Darcet et al. 2025, arXiv:2502.08769.
+    """
+    student, teacher = sets(student=student, teacher=teacher)
+    own, taught = hyperparameters(
+        of_rows(student),
+        student_temperature=student_temperature,
+        teacher_temperature=teacher_temperature,
     )
-    first, second = (
-        jnp.sum(
-            lax.stop_gradient(_codes(taught / eps, iterations)) * log_softmax(z / temperature), -1
-        )
-        for z, taught in ((x, y), (y, x))
-    )
-    return -(first + second)
+    return _coded(student, teacher, own, taught, iterations)
 
 
 def sinkhorn_codes(
@@ -254,12 +285,22 @@ def sinkhorn_codes(
     """
     (scores,) = sets(scores=scores)
     (eps,) = hyperparameters(of_rows(of_rows(scores)), eps=eps)
-    return lax.stop_gradient(_codes(scores / along(eps, 2), iterations))
+    return lax.stop_gradient(_codes(scores, along(eps), iterations))
 
 
-def _codes(log_q: Array, iterations: int) -> Array:
-    if log_q.size == 0:
-        return log_q
+def _coded(student: Array, teacher: Array, own: Array, taught: Array, iterations: int) -> Array:
+    """Cross-entropy of a student against the codes of a teacher."""
+    codes = lax.stop_gradient(_codes(teacher, taught, iterations))
+    return -jnp.sum(codes * tempered(student, own), axis=-1)
+
+
+def _codes(scores: Array, eps: Array, iterations: int) -> Array:
+    if scores.size == 0:
+        return scores
+    # Of each row by itself first, so that the quotients of large scores lose nothing to rounding.
+    apart, top = shifted(scores)
+    level = top / eps
+    log_q = apart / along(eps) + (level - jnp.max(level, axis=-1, keepdims=True))[..., None]
     for _ in range(iterations):
         log_q = jax.nn.log_softmax(log_q, axis=-2)
         log_q = jax.nn.log_softmax(log_q, axis=-1)

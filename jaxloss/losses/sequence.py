@@ -16,9 +16,18 @@ from jax import Array, lax
 from jax.typing import ArrayLike
 from jaxtyping import Bool, Float, Int
 
-from jaxloss.core.checks import indices, mask, promote, require
-from jaxloss.core.mesh import alike
-from jaxloss.core.numerics import log_add, log_total, pick, shifted
+from jaxloss.core.checks import mask, promote
+from jaxloss.core.lattices import (
+    at_first,
+    count,
+    diagonals,
+    log_probs,
+    nowhere,
+    scores,
+    shielded,
+    spelled,
+)
+from jaxloss.core.numerics import log_add, pick
 from jaxloss.core.paths import Frame, States, after, prefix, walk
 
 
@@ -54,11 +63,11 @@ def ctc(
 
     Reference: Graves et al. 2006, doi:10.1145/1143844.1143891.
     """
-    logits = _scores(logits, 2, "time, classes", blank)
+    logits = scores(logits, 2, "time, classes", blank)
     shape = (*logits.shape[:-2], *jnp.shape(labels)[-1:])
-    ids, spoken, valid = _spelled(labels, label_where, shape, logits, blank)
+    ids, spoken, valid = spelled(labels, label_where, shape, logits, blank)
     kept = mask(where, logits[..., 0])
-    blank_log_p, label_log_p = _log_probs(_shielded(logits, kept), ids[..., None, :], blank)
+    blank_log_p, label_log_p = log_probs(shielded(logits, kept), ids[..., None, :], blank)
     blank_log_p = jnp.where(kept, blank_log_p, 0)
     exists = kept[..., None] & spoken[..., None, :]
     label_log_p = jnp.where(exists, label_log_p, -jnp.inf)
@@ -77,10 +86,10 @@ def ctc(
 
     over_time = blank_log_p[..., None], label_log_p, kept[..., None]
     frames = tuple(jnp.moveaxis(x, -2, 0) for x in over_time)
-    nowhere = _nowhere(label_log_p)
-    (blanks, ends), scale = walk(step, (_at_first(nowhere), nowhere), frames)
+    never = nowhere(label_log_p)
+    (blanks, ends), scale = walk(step, (at_first(never), never), frames)
     total = log_add(blanks, after(-jnp.inf, ends))
-    return jnp.where(valid, -(pick(total, _count(spoken)) + scale), jnp.nan)
+    return jnp.where(valid, -(pick(total, count(spoken)) + scale), jnp.nan)
 
 
 def fits(
@@ -112,7 +121,7 @@ def fits(
         )
     spoken = prefix("label_where", mask(label_where, like, "label_where"))
     repeated = (like[..., 1:] == like[..., :-1]) & spoken[..., 1:]
-    return _count(spoken) + _count(repeated) <= _count(frames)
+    return count(spoken) + count(repeated) <= count(frames)
 
 
 def transducer(
@@ -148,13 +157,13 @@ def transducer(
 
     Reference: Graves 2012, arXiv:1211.3711.
     """
-    logits = _scores(logits, 3, "time, length + 1, classes", blank)
+    logits = scores(logits, 3, "time, length + 1, classes", blank)
     shape = (*logits.shape[:-3], logits.shape[-2] - 1)
-    ids, spoken, valid = _spelled(labels, label_where, shape, logits, blank)
+    ids, spoken, valid = spelled(labels, label_where, shape, logits, blank)
     exists = mask(where, logits[..., 0, 0])[..., None] & after(True, spoken)[..., None, :]
     # Behind the last label no label follows; any class will do there.
     ids = jnp.pad(ids, [(0, 0)] * (ids.ndim - 1) + [(0, 1)])
-    blank_log_p, label_log_p = _log_probs(_shielded(logits, exists), ids[..., None, :, None], blank)
+    blank_log_p, label_log_p = log_probs(shielded(logits, exists), ids[..., None, :, None], blank)
     value = transducer_lattice(
         blank_log_p, label_log_p[..., :-1, 0], where=where, label_where=label_where
     )
@@ -204,7 +213,7 @@ def transducer_lattice(
     kept = prefix("where", mask(where, blank_log_p[..., 0]))
     row = jnp.sum(label_log_p, axis=-2)  # only its shape matters, also without frames
     spoken = prefix("label_where", mask(label_where, row, "label_where"))
-    frames, length = _count(kept)[..., None, None], _count(spoken)[..., None, None]
+    frames, length = count(kept)[..., None, None], count(spoken)[..., None, None]
     t = lax.broadcasted_iota(frames.dtype, shape, len(shape) - 2)
     u = lax.broadcasted_iota(frames.dtype, shape, len(shape) - 1)
     # The last frame can be left behind the last label only. Beyond, a path rests at no cost.
@@ -219,88 +228,7 @@ def transducer_lattice(
         return (log_add(paths + stay, after(-jnp.inf, paths[..., :-1] + move)),)
 
     steps = shape[-2] + shape[-1] - 1
-    diagonals = _diagonals(blank_log_p, steps, 0.0), _diagonals(label_log_p, steps, -jnp.inf)
-    (paths,), scale = walk(step, (_at_first(_nowhere(label_log_p)),), diagonals)
+    moves = diagonals(blank_log_p, steps, 0.0), diagonals(label_log_p, steps, -jnp.inf)
+    (paths,), scale = walk(step, (at_first(nowhere(label_log_p)),), moves)
     total = pick(paths, length[..., 0, 0]) + scale
     return -jnp.where(frames[..., 0, 0] > 0, total, -jnp.inf)
-
-
-def _scores(logits: ArrayLike, axes: int, names: str, blank: int) -> Float[Array, "..."]:
-    """Convert logits; demand their axes, and that blank is a class."""
-    (logits,) = promote(logits=logits)
-    if logits.ndim < axes or (axes == 3 and logits.shape[-2] == 0):
-        raise ValueError(f"expected `logits` (*batch, {names}), got shape {logits.shape}")
-    if not 0 <= blank < logits.shape[-1]:
-        raise ValueError(f"`blank` {blank} is not one of the classes of `logits` {logits.shape}")
-    return logits
-
-
-def _spelled(
-    labels: ArrayLike,
-    label_where: ArrayLike | None,
-    shape: tuple[int, ...],
-    logits: Array,
-    blank: int,
-) -> tuple[Int[Array, "*batch length"], Bool[Array, "*batch length"], Bool[Array, "*batch"]]:
-    """Labels brought into range, which of them exist, and whether those are classes to spell."""
-    classes = logits.shape[-1]
-    like = jnp.asarray(labels)
-    spoken = prefix("label_where", mask(label_where, like, "label_where"))
-    given = labels if label_where is None else jnp.where(spoken, like, jnp.zeros_like(like))
-    rows = f", a row for each sequence of `logits` {logits.shape}"
-    ids = indices("labels", given, shape, classes, rows)
-    require(lambda: ~spoken | (ids != blank), f"`labels` holds the blank {blank}")
-    known = (ids >= 0) & (ids < classes) & (ids != blank)
-    valid = jnp.all(known | ~spoken, axis=-1)
-    return jnp.clip(ids, 0, classes - 1), spoken, valid
-
-
-def _shielded(
-    logits: Float[Array, "... classes"], exists: Bool[Array, "..."]
-) -> Float[Array, "... classes"]:
-    """The same logits, with derivative 0 where they do not exist, whatever they hold there.
-
-    The value is masked later, where arrays are small: for logits that are replaced here, memory of
-    their size would be needed.
-    """
-    return jnp.where(exists[..., None], logits, lax.stop_gradient(logits))
-
-
-def _log_probs(
-    logits: Float[Array, "... classes"], ids: Int[Array, "... n"], blank: int
-) -> tuple[Float[Array, "..."], Float[Array, "... n"]]:
-    """Log-probabilities of the blank, and of ids (whose axes of size one broadcast)."""
-    moved, top = shifted(logits)
-    log_z = log_total(moved)
-    # Where all classes are -inf, so is the normaliser, and the difference would be NaN.
-    log_z = jnp.where(log_z > -jnp.inf, log_z, 0)
-    # Entries of the logits, not of `moved`, which then need not be held.
-    chosen = jnp.take_along_axis(logits, ids, axis=-1, mode="clip")
-    return logits[..., blank] - top - log_z, chosen - top[..., None] - log_z[..., None]
-
-
-def _diagonals(
-    x: Float[Array, "*batch time width"], steps: int, fill: float
-) -> Float[Array, "steps *batch width"]:
-    """`x[n - u, u]` for each `n` and `u`, and `fill` where there is no such entry."""
-    time, width = x.shape[-2:]
-    # Rows one entry too long, cut anew at their proper length, start one entry later each.
-    rows = jnp.swapaxes(x, -1, -2)
-    pad = [(0, 0)] * (x.ndim - 1) + [(0, steps + 1 - time)]
-    flat = jnp.pad(rows, pad, constant_values=fill).reshape(*x.shape[:-2], width * (steps + 1))
-    cut = flat[..., : width * steps].reshape(*x.shape[:-2], width, steps)
-    return jnp.moveaxis(cut, -1, 0)
-
-
-def _nowhere(label_log_p: Float[Array, "*batch time n"]) -> Float[Array, "*batch n"]:
-    """Logarithms of states none of which is possible, typed as what depends on the input is."""
-    return alike(jnp.full_like(jnp.sum(label_log_p, axis=-2), -jnp.inf), label_log_p)
-
-
-def _at_first(nowhere: Float[Array, "*batch n"]) -> Float[Array, "*batch n+1"]:
-    """Logarithms of states of which the first is certain."""
-    return after(0.0, nowhere)
-
-
-def _count(kept: Bool[Array, "*batch n"]) -> Int[Array, "*batch"]:
-    return jnp.sum(kept, axis=-1, dtype=jnp.int32)

@@ -94,3 +94,32 @@ def vtrace(
             gain = r[row][s] + g[row][s] * after - v[row][s]
             advantages[row][s] = min(top, ratio[s]) * gain
     return targets, advantages
+
+
+def n_step_returns(rewards: X, discounts: X, values: X, *, steps: int) -> Array:
+    """Sutton & Barto 2018, equation 7.1: discounted rewards of n steps, then a value."""
+    r, g, v = (np.asarray(x, np.float64) for x in (rewards, discounts, values))
+    out = np.zeros_like(r)
+    for row in np.ndindex(r.shape[:-1]):
+        for t in range(r.shape[-1]):
+            end, weight = min(t + steps, r.shape[-1]), 1.0
+            for k in range(t, end):
+                out[row][t] += weight * r[row][k]
+                weight *= g[row][k]
+            out[row][t] += weight * v[row][end]
+    return out
+
+
+def off_policy_returns(rewards: X, discounts: X, values: X, taken: X, traces: X) -> Array:
+    """Munos 2016, equation 3: Q + sum gamma^(t - s) (prod c) (r + gamma E Q(s') - Q)."""
+    r, g, v, q, c = (np.asarray(x, np.float64) for x in (rewards, discounts, values, taken, traces))
+    out = np.zeros_like(r)
+    for row in np.ndindex(r.shape[:-1]):
+        for s in range(r.shape[-1]):
+            out[row][s] = q[row][s]
+            weight = 1.0
+            for t in range(s, r.shape[-1]):
+                weight *= c[row][t] if t > s else 1.0
+                out[row][s] += weight * (r[row][t] + g[row][t] * v[row][t + 1] - q[row][t])
+                weight *= g[row][t]
+    return out

@@ -10,15 +10,14 @@ from tests.oracles.loops import (
     EXACT,
     ZERO,
     Array,
+    cosine as cosine_of,
     elementwise,
     mean,
-    power,
     real,
     rows,
     softplus,
     total,
 )
-from tests.oracles.softened import kl, softmax
 
 X = npt.ArrayLike
 Vector = list[Decimal]
@@ -35,37 +34,10 @@ def hint(features: X, teacher_features: X) -> Array:
     return rows(value, f.shape[:-1], f, t)
 
 
-def _map(image: list[list[Vector]], exponent: Decimal) -> Vector:
-    """Attention of the pixels, of unit length; 0 of nothing."""
-    sizes = [mean([power(abs(a), exponent) for a in pixel]) for line in image for pixel in line]
-    norm = total(a * a for a in sizes).sqrt()
-    return [a / norm if norm else ZERO for a in sizes]
-
-
-def attention_transfer(features: X, teacher_features: X, *, power: X = 2.0) -> Array:
-    """Zagoruyko 2017, equation 2: the squared distance of the normalised maps."""
+def cosine(features: X, teacher_features: X) -> Array:
+    """Sanh 2019: 1 - cos of hidden states; a zero vector has cosine 0."""
     f, t = real(features), real(teacher_features)
-
-    def value(f: list[list[Vector]], t: list[list[Vector]], power: Decimal) -> Decimal:
-        pairs = zip(_map(f, power), _map(t, power), strict=True)
-        return total((a - b) * (a - b) for a, b in pairs)
-
-    return rows(value, f.shape[:-3], f, t, power=power)
-
-
-def channel_wise(features: X, teacher_features: X, *, temperature: X = 4.0) -> Array:
-    """Shu 2021, equation 5: T^2 / C times the sum over channels of KL over the pixels."""
-    f, t = real(features), real(teacher_features)
-    channels = f.shape[-1]
-
-    def value(f: list[list[Vector]], t: list[list[Vector]], temperature: Decimal) -> Decimal:
-        parts = []
-        for c in range(channels):
-            q, p = (softmax([px[c] for line in x for px in line], temperature) for x in (f, t))
-            parts.append(kl(p, q))
-        return temperature * temperature * mean(parts)
-
-    return rows(value, f.shape[:-3], f, t, temperature=temperature)
+    return rows(lambda f, t: 1 - cosine_of(f, t) if f else ZERO, f.shape[:-1], f, t)
 
 
 def overhaul(features: X, teacher_features: X, margins: X) -> Array:

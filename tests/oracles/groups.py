@@ -125,6 +125,15 @@ def unit(vector: Sequence[Decimal]) -> Vector:
     return [a / size if size else ZERO for a in vector]
 
 
+def balanced(q: list[Vector], iterations: int) -> list[Vector]:
+    """Sinkhorn 1967: columns and rows brought to equal sums in turn."""
+    for _ in range(iterations):
+        sums = [sum(column) for column in zip(*q, strict=True)]
+        q = [[a / b for a, b in zip(row, sums, strict=True)] for row in q]
+        q = [[a / sum(row) for a in row] for row in q]
+    return q
+
+
 def logistic(x: Decimal) -> Decimal:
     """1 / (1 + exp(-x))."""
     return 1 / (1 + (-x).exp())

@@ -1,7 +1,4 @@
-"""Losses of images: windows one by one, and Fourier sums as they are defined."""
-
-from collections.abc import Callable, Sequence
-from typing import Any, Literal
+"""Losses of images in windows, one by one."""
 
 import numpy as np
 import numpy.typing as npt
@@ -14,10 +11,6 @@ X = npt.ArrayLike
 def _spread(value: X, images: Array) -> Array:
     """A hyperparameter of each image, to stand beside its pixels."""
     return np.broadcast_to(real(value), images.shape[:-3])[..., None, None, None]
-
-
-def _mean(maps: Array) -> Array:
-    return np.mean(maps, axis=(-3, -2, -1))
 
 
 def gaussian_window(size: int = 11, *, sigma: X = 1.5) -> Array:
@@ -93,118 +86,3 @@ def psnr(pred: X, target: X, *, max_value: X, eps: X, num_axes: int = 2) -> Arra
     x, y = real(pred), real(target)
     error = np.mean((x - y) ** 2, axis=(-3, -2, -1))
     return 10 * np.log10(error / real(max_value) ** 2 + real(eps))
-
-
-def _steps(images: Array) -> tuple[Array, Array]:
-    """Differences from the next pixel down and to the right, 0 at the border."""
-    down, right = np.zeros(images.shape), np.zeros(images.shape)
-    down[..., :-1, :, :] = images[..., 1:, :, :] - images[..., :-1, :, :]
-    right[..., :, :-1, :] = images[..., :, 1:, :] - images[..., :, :-1, :]
-    return down, right
-
-
-def total_variation(
-    pred: X, *, kind: Literal["anisotropic", "isotropic"] = "anisotropic", num_axes: int = 2
-) -> Array:
-    """The mean of |a| + |b| or of √(a² + b²)."""
-    a, b = _steps(real(pred))
-    return _mean(np.abs(a) + np.abs(b) if kind == "anisotropic" else np.hypot(a, b))
-
-
-def gradient_difference(pred: X, target: X, *, alpha: X, num_axes: int = 2) -> Array:
-    """The mean of | |∂p| - |∂t| |^α, both axes added."""
-    x, y = real(pred), real(target)
-    power = _spread(alpha, x)
-    pairs = zip(_steps(x), _steps(y), strict=True)
-    return _mean(sum(np.abs(np.abs(a) - np.abs(b)) ** power for a, b in pairs))
-
-
-def edge(
-    pred: X,
-    target: X,
-    *,
-    epsilon: X,
-    operator: Literal["sobel", "laplacian"] = "sobel",
-) -> Array:
-    """The mean of √(Σ filtered² + ε²) of the error."""
-    error = real(pred) - real(target)
-    sobel = real([[-1, -2, -1], [0, 0, 0], [1, 2, 1]]) / 8
-    laplacian = real([[0, 1, 0], [1, -4, 1], [0, 1, 0]])
-    kernels = [sobel, sobel.T] if operator == "sobel" else [laplacian]
-    height, width = error.shape[-3] - 2, error.shape[-2] - 2
-    squares = sum(
-        sum(
-            kernel[i, j] * error[..., i : i + height, j : j + width, :]
-            for i in range(3)
-            for j in range(3)
-        )
-        ** 2
-        for kernel in kernels
-    )
-    return _mean(np.sqrt(squares + _spread(epsilon, error) ** 2))
-
-
-def _transform(images: Array) -> Any:
-    """Σ x e^{-2πi (uh / H + vw / W)} / √(H W)."""
-    height, width = images.shape[-3:-1]
-    first = np.exp(-2j * np.pi * np.outer(np.arange(height), np.arange(height)) / height)
-    second = np.exp(-2j * np.pi * np.outer(np.arange(width), np.arange(width)) / width)
-    return np.einsum("uh,...hwc,wv->...uvc", first, images, second) / np.sqrt(height * width)
-
-
-def fft_amplitude(pred: X, target: X, *, num_axes: int = 2) -> Array:
-    """The mean of the squared errors of the amplitudes."""
-    return _mean((np.abs(_transform(real(pred))) - np.abs(_transform(real(target)))) ** 2)
-
-
-def focal_frequency(pred: X, target: X, *, alpha: X, num_axes: int = 2, held: Any = None) -> Array:
-    """The mean of w |F_p - F_t|², w from the images held if there are some."""
-    x, y = real(pred), real(target)
-    old_x, old_y = (x, y) if held is None else map(real, held)
-    size = np.abs(_transform(old_x - old_y))
-    largest = np.max(size, axis=(-3, -2), keepdims=True)
-    share = size / np.where(largest > 0, largest, 1)
-    return _mean(share ** _spread(alpha, x) * np.abs(_transform(x - y)) ** 2)
-
-
-def content(pred: X, target: X, *, num_axes: int = 2) -> Array:
-    """The mean squared error."""
-    return _mean((real(pred) - real(target)) ** 2)
-
-
-def style(pred: X, target: X, *, num_axes: int = 2) -> Array:
-    """The squared distance of the Gram matrices, each divided by C H W."""
-    grams = []
-    for features in (real(pred), real(target)):
-        height, width, channels = features.shape[-3:]
-        gram = sum(
-            features[..., i, j, :, None] * features[..., i, j, None, :]
-            for i in range(height)
-            for j in range(width)
-        )
-        grams.append(gram / (height * width * channels))
-    return np.sum((grams[0] - grams[1]) ** 2, axis=(-2, -1))
-
-
-def lpips(pred: X, target: X, *, channel_weights: X | None = None, num_axes: int = 2) -> Array:
-    """The mean over places of the weighted squared distance of unit vectors."""
-    units = []
-    for features in (real(pred), real(target)):
-        size = np.sqrt(np.sum(features**2, axis=-1, keepdims=True))
-        units.append(features / np.where(size > 0, size, 1))
-    weights = 1.0 if channel_weights is None else real(channel_weights)
-    return np.mean(np.sum(weights * (units[0] - units[1]) ** 2, axis=-1), axis=(-2, -1))
-
-
-def perceptual(
-    pred: X,
-    target: X,
-    *,
-    features: Callable[[Array], Sequence[Array]],
-    loss: Callable[..., Array] = content,
-    weights: Sequence[X] | None = None,
-) -> Array:
-    """The weighted sum over layers."""
-    pairs = list(zip(features(real(pred)), features(real(target)), strict=True))
-    shares = [1.0] * len(pairs) if weights is None else weights
-    return sum(real(w) * loss(a, b) for w, (a, b) in zip(shares, pairs, strict=True))

@@ -6,7 +6,7 @@ from decimal import Decimal
 import numpy as np
 import numpy.typing as npt
 
-from tests.oracles.groups import Crowd, Vector, anchors
+from tests.oracles.groups import Crowd, Vector, anchors, unit
 from tests.oracles.loops import (
     ZERO,
     Array,
@@ -134,6 +134,43 @@ def semihard_triplet(embeddings: X, labels: X, *, margin: X = 1.0, where: X | No
         return mean([max(ZERO, margin + p - n) for p, n in zip(positives, against, strict=True)])
 
     return _triplets(value, embeddings, labels, where, margin=margin)
+
+
+LOW, HIGH = Decimal(-2), Decimal(2)
+SLACK = Decimal("1e-20")
+
+
+def _lead_on_sphere(a: Vector, p: Vector, n: Vector) -> Decimal:
+    a, p, n = unit(a), unit(p), unit(n)
+    return squared_distance(a, p).sqrt() - squared_distance(a, n).sqrt()
+
+
+def dynamic_soft_margin(anchor: X, positive: X, negative: X, frequencies: X) -> Array:
+    """Zhang 2019: the difference of the distances, by its place among all."""
+    counts = exact(real(frequencies).tolist())
+    step = (HIGH - LOW) / (len(counts) - 1)
+
+    def value(a: Vector, p: Vector, n: Vector) -> Decimal:
+        lead = _lead_on_sphere(a, p, n)
+        below = [c for k, c in enumerate(counts) if LOW + k * step <= lead + SLACK]
+        return sum(below, ZERO) / (sum(counts) or 1) * lead
+
+    a, p, n = real(anchor), real(positive), real(negative)
+    return rows(value, a.shape[:-1], a, p, n)
+
+
+def moved_frequencies(
+    frequencies: X, anchor: X, positive: X, negative: X, *, momentum: X = 0.99
+) -> Array:
+    """Zhang 2019: a moving average of histograms, with linear shares."""
+    old = real(frequencies)
+    a, p, n = real(anchor), real(positive), real(negative)
+    points, step = np.linspace(-2, 2, len(old)), 4 / (len(old) - 1)
+    leads = rows(_lead_on_sphere, a.shape[:-1], a, p, n).ravel()
+    batch = sum(np.maximum(0, 1 - abs(lead - points) / step) for lead in leads) / len(leads)
+    if not old.sum():
+        return batch
+    return real(momentum) * old / old.sum() + (1 - real(momentum)) * batch
 
 
 def triplet_mask(

@@ -29,6 +29,29 @@ def multivariate_gaussian(mean: X, cholesky: X, target: X) -> Array:
     return rows(textbook(value), m.shape[:-1], m, real(cholesky), real(target))
 
 
+def low_rank_gaussian(mean: X, factor: X, log_scale: X, target: X) -> Array:
+    """The same of the covariance W W' + diag(s^2), by its own triangular factor."""
+
+    def value(m: list[Any], w: list[Any], log_s: list[Any], t: list[Any]) -> Any:
+        size = len(m)
+        covariance = mp.matrix(size, size)
+        for i in range(size):
+            for j in range(size):
+                shared = sum((a * b for a, b in zip(w[i], w[j], strict=True)), mp.mpf(0))
+                covariance[i, j] = shared + (mp.exp(2 * log_s[i]) if i == j else 0)
+        root = mp.cholesky(covariance)
+        z: list[Any] = []
+        for i in range(size):
+            known = sum((root[i, j] * z[j] for j in range(i)), mp.mpf(0))
+            z.append((t[i] - m[i] - known) / root[i, i])
+        volume = sum(mp.log(root[i, i]) for i in range(size))
+        return sum(x * x for x in z) / 2 + volume + size * mp.log(2 * mp.pi) / 2
+
+    m = real(mean)
+    given = m, real(factor), real(log_scale), real(target)
+    return rows(textbook(value), m.shape[:-1], *given)
+
+
 def _mixed(logits: list[Any], densities: list[Any]) -> Any:
     weights = [mp.exp(z) for z in logits]
     mixed = sum(w * f for w, f in zip(weights, densities, strict=True)) / sum(weights)

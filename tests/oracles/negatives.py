@@ -5,11 +5,12 @@ from decimal import Decimal
 
 import numpy.typing as npt
 
-from tests.oracles.groups import Vector
+from tests.oracles.groups import Vector, logistic
 from tests.oracles.loops import (
     ONE,
     ZERO,
     Array,
+    cosine,
     dot,
     items,
     kept,
@@ -18,6 +19,7 @@ from tests.oracles.loops import (
     power,
     real,
     rows,
+    softplus,
     squared_distance,
     total,
 )
@@ -156,6 +158,57 @@ def rince(
         return ((q * mass).exp() - (q * own).exp()) / q if q else mass - own
 
     return _views(value, x, y, where, temperature=temperature, q=q, weight=weight)
+
+
+def macl(
+    x: X,
+    y: X,
+    *,
+    temperature: X = 0.1,
+    alpha: X = 0.5,
+    threshold: X = 0.0,
+    where: X | None = None,
+    held: tuple[X, ...] | None = None,
+) -> Array:
+    """Huang 2023: -log p / (1 - p), with mean and divisor at the arguments `held`."""
+
+    def value(
+        i: int,
+        others: list[int],
+        x: list[Vector],
+        y: list[Vector],
+        still_x: list[Vector],
+        still_y: list[Vector],
+        temperature: Decimal,
+        alpha: Decimal,
+        threshold: Decimal,
+    ) -> Decimal:
+        if not others:
+            return ZERO
+        agreement = mean([cosine(still_x[j], still_y[j]) for j in (i, *others)])
+        warmth = temperature * (1 + alpha * (agreement - threshold))
+
+        def odds(a: list[Vector], b: list[Vector]) -> Decimal:
+            return log_sum_exp(_negatives(i, others, a, b, warmth)) - dot(a[i], b[i]) / warmth
+
+        miss = logistic(odds(still_x, still_y))
+        return softplus(odds(x, y)) / miss if miss > ALMOST_NONE else ONE
+
+    still = (x, y) if held is None else held
+    return _views(
+        value,
+        x,
+        y,
+        where,
+        *map(real, still),
+        temperature=temperature,
+        alpha=alpha,
+        threshold=threshold,
+    )
+
+
+ALMOST_NONE = Decimal("1e-30")
+"""Where rounding is all that is left of the logarithm of a probability of 1."""
 
 
 def alignment(x: X, y: X, *, alpha: X = 2.0) -> Array:

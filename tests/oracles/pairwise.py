@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import numpy.typing as npt
 
-from tests.oracles.groups import Crowd, Vector, anchors
+from tests.oracles.groups import Crowd, Vector, anchors, crowds
 from tests.oracles.loops import ZERO, Array, mean, power, real, rows, squared_distance
 
 X = npt.ArrayLike
@@ -96,3 +96,69 @@ def signal_to_noise(
         return mean(far) + mean(near)
 
     return anchors(value, embeddings, labels, where, margin=margin, positive_margin=positive_margin)
+
+
+def _pairs(crowd: Crowd, same: bool) -> list[Decimal]:
+    """Cosines of all ordered pairs of one label, or of two."""
+    return [
+        crowd.cosine(i, j)
+        for i in crowd.members
+        for j in crowd.members
+        if i != j and (crowd.y[i] == crowd.y[j]) == same
+    ]
+
+
+def intra_pair_variance(
+    embeddings: X,
+    labels: X,
+    *,
+    positive_eps: X = 0.01,
+    negative_eps: X = 0.01,
+    where: X | None = None,
+) -> Array:
+    """Yu 2019: squared hinges at the mean cosine of all pairs of a kind."""
+
+    def value(i: int, crowd: Crowd, positive_eps: Decimal, negative_eps: Decimal) -> Decimal:
+        low = (1 - positive_eps) * mean(_pairs(crowd, same=True))
+        high = (1 + negative_eps) * mean(_pairs(crowd, same=False))
+        below = [max(ZERO, low - crowd.cosine(i, j)) ** 2 for j in crowd.positives(i)]
+        above = [max(ZERO, crowd.cosine(i, j) - high) ** 2 for j in crowd.negatives(i)]
+        return mean(below) + mean(above)
+
+    hyper = {"positive_eps": positive_eps, "negative_eps": negative_eps}
+    return anchors(value, embeddings, labels, where, **hyper)
+
+
+def threshold_consistent_margin(
+    embeddings: X,
+    labels: X,
+    *,
+    positive_margin: X = 0.9,
+    negative_margin: X = 0.5,
+    positive_weight: X = 1.0,
+    negative_weight: X = 1.0,
+    where: X | None = None,
+) -> Array:
+    """Zhang 2024: means over the pairs on the wrong side of a cosine."""
+
+    def value(
+        crowd: Crowd,
+        positive_margin: Decimal,
+        negative_margin: Decimal,
+        positive_weight: Decimal,
+        negative_weight: Decimal,
+    ) -> Decimal:
+        low = [positive_margin - c for c in _pairs(crowd, same=True) if c <= positive_margin]
+        high = [c - negative_margin for c in _pairs(crowd, same=False) if c >= negative_margin]
+        return positive_weight * mean(low) + negative_weight * mean(high)
+
+    return crowds(
+        value,
+        embeddings,
+        labels,
+        where,
+        positive_margin=positive_margin,
+        negative_margin=negative_margin,
+        positive_weight=positive_weight,
+        negative_weight=negative_weight,
+    )

@@ -54,3 +54,20 @@ def multinomial(logits: X, target: X) -> Array:
 
     z = real(logits)
     return rows(textbook(value), z.shape[:-1], z, real(target))
+
+
+def dirichlet_multinomial(log_concentration: X, target: X) -> Array:
+    """Probability n! G(A) / G(n + A) prod(G(t + a) / (t! G(a)))."""
+
+    def value(log_a: list[Any], t: list[Any]) -> Any:
+        if min(t) < 0:
+            return INF
+        a = [mp.exp(x) for x in log_a]
+        ways = log_gamma(sum(t) + 1) + log_gamma(sum(a)) - log_gamma(sum(t) + sum(a))
+        parts = [
+            log_gamma(k + x) - log_gamma(k + 1) - log_gamma(x) for k, x in zip(t, a, strict=True)
+        ]
+        return -ways - sum(parts)
+
+    a = real(log_concentration)
+    return rows(textbook(value), a.shape[:-1], a, real(target))

@@ -120,6 +120,47 @@ def soft_triple(
     return of_scores(scores, embeddings, proxies, labels, margin=margin, scale=scale, gamma=gamma)
 
 
+def manifold(
+    embeddings: X,
+    proxies: X,
+    labels: X,
+    *,
+    alpha: X = 0.8,
+    temperature: X = 0.5,
+    margin: X = 5e-4,
+    context_weight: X = 1.0,
+    where: X | None = None,
+) -> Array:
+    """Aziere 2019: where random walks end, by the inverse of a matrix."""
+    z, y, p = real(embeddings), integer(labels), real(proxies)
+    keep = kept(where, y.shape)
+    result = np.zeros(y.shape[:-1])
+    given = (alpha, temperature, margin, context_weight)
+    levels = [np.broadcast_to(real(h), result.shape) for h in given]
+    for batch in np.ndindex(result.shape):
+        here = [i for i in range(y.shape[-1]) if keep[(*batch, i)]]
+        nodes = [exact(v.tolist()) for v in (*z[batch][here], *p)]
+        share, heat, lead, weight = (float(h[batch]) for h in levels)
+        s = np.array([[float(cosine(a, b)) for b in nodes] for a in nodes])
+        s = np.exp(np.maximum(s, 0) / heat)
+        np.fill_diagonal(s, 0)
+        root = np.sqrt(s.sum(axis=1))
+        f = (1 - share) * np.linalg.inv(np.eye(len(nodes)) - share * s / np.outer(root, root))
+        ends = f[len(here) :]
+        for place, i in enumerate(here):
+            own = y[(*batch, i)]
+            if not 0 <= own < len(p):
+                result[batch] = np.nan
+                continue
+            sizes = np.linalg.norm(ends, axis=1) * np.linalg.norm(f[place])
+            parts = ((f[place, len(here) :], 1.0), (ends @ f[place] / sizes, weight))
+            for similar, part in parts:
+                lacks = [similar[j] - similar[own] + lead for j in range(len(p)) if j != own]
+                late = sum(np.exp(lack) for lack in lacks if lack >= 0)
+                result[batch] += part * np.log(1 + late) / len(here)
+    return result
+
+
 def p2s_grad(embeddings: X, proxies: X, labels: X) -> Array:
     """Wang 2021: mean over the classes of (cosine - one-hot)²."""
     every = decimals(real(proxies))

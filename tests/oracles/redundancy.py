@@ -10,6 +10,7 @@ from tests.oracles.loops import (
     ONE,
     ZERO,
     Array,
+    cosine,
     dot,
     exact,
     mean,
@@ -84,3 +85,64 @@ def mmcr(embeddings: X, *, local_weight: X = 0.0) -> Array:
         local = np.mean([np.linalg.svd(views, compute_uv=False).sum() for views in z[index]])
         result[index] = weights[index] * local - spread
     return result
+
+
+def _rate(z: Array, eps: float) -> float:
+    n, dim = z.shape
+    inner = np.eye(dim) + dim / (max(n, 1) * eps**2) * z.T @ z
+    return float(np.linalg.slogdet(inner)[1]) / 2
+
+
+def coding_rate(embeddings: X, *, eps: X = 0.5) -> Array:
+    """Yu 2020, negated: half a log-determinant by LAPACK."""
+    z = real(embeddings)
+    level = np.broadcast_to(real(eps), z.shape[:-2])
+    result = np.empty(z.shape[:-2])
+    for index in np.ndindex(result.shape):
+        result[index] = -_rate(z[index], float(level[index]))
+    return result
+
+
+def emp_ssl(embeddings: X, *, invariance_weight: X = 200.0, eps: X = 0.4472135954999579) -> Array:
+    """Tong 2023, negated: coding rate, and cosines with the mean view."""
+    z = real(embeddings)
+    result = np.empty(z.shape[:-3])
+    weight, level = (np.broadcast_to(real(h), result.shape) for h in (invariance_weight, eps))
+    for index in np.ndindex(result.shape):
+        views = np.swapaxes(z[index], 0, 1)
+        rate = np.mean([_rate(view, float(level[index])) for view in views])
+        middle = views.mean(axis=0)
+        cosines = [
+            float(cosine(exact(a.tolist()), exact(b.tolist())))
+            for view in views
+            for a, b in zip(view, middle, strict=True)
+        ]
+        result[index] = -rate - weight[index] * np.mean(cosines)
+    return result
+
+
+def frossl(embeddings: X, *, invariance_weight: X = 1.0) -> Array:
+    """Skean 2024: log |ZᵀZ|² and squared distances, of features at unit length over the items."""
+
+    def value(items: list[list[Vector]], invariance_weight: Decimal) -> Decimal:
+        entropy, apart = ZERO, ZERO
+        views = [[list(c) for c in zip(*v, strict=True)] for v in zip(*items, strict=True)]
+        views = [[unit(_less_mean(column)) for column in view] for view in views]
+        for v, view in enumerate(views):
+            products = [[dot(a, b) for b in view] for a in view]
+            trace = total(products[i][i] for i in range(len(view)))
+            square = total(entry**2 for row in products for entry in row)
+            entropy += (square / trace**2).ln() if trace else ZERO
+            for other in views[:v]:
+                pairs = zip(view, other, strict=True)
+                apart += total(squared_distance(a, b) for a, b in pairs)
+        return entropy + invariance_weight * apart / len(items)
+
+    z = real(embeddings)
+    return rows(value, z.shape[:-3], z, invariance_weight=invariance_weight)
+
+
+def _less_mean(column: Vector) -> Vector:
+    """Exactly 0 if constant, as the mean of equal decimals need not be."""
+    same = min(column) == max(column)
+    return [ZERO if same else a - mean(column) for a in column]

@@ -161,24 +161,3 @@ def dist(
         return temperature * temperature * (beta * within + gamma * between)
 
     return rows(value, z.shape[:-2], z, t, beta=beta, gamma=gamma, temperature=temperature)
-
-
-def flow_of_solution(first: X, second: X, teacher_first: X, teacher_second: X) -> Array:
-    """Yim 2017, equations 1 and 2: mean squared difference of F1^T F2 / positions."""
-    arrays = [real(x) for x in (first, second, teacher_first, teacher_second)]
-
-    def gram(x: list[Vector], y: list[Vector]) -> Vector:
-        count = len(x)
-        return [
-            total(a[i] * b[j] for a, b in zip(x, y, strict=True)) / count
-            for i in range(len(x[0]))
-            for j in range(len(y[0]))
-        ]
-
-    def value(a: list[Vector], b: list[Vector], c: list[Vector], d: list[Vector]) -> Decimal:
-        if not a:
-            return ZERO
-        pairs = zip(gram(a, b), gram(c, d), strict=True)
-        return mean([(x - y) * (x - y) for x, y in pairs])
-
-    return rows(value, arrays[0].shape[:-2], *arrays)

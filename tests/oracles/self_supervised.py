@@ -5,7 +5,7 @@ from decimal import Decimal
 import numpy as np
 import numpy.typing as npt
 
-from tests.oracles.groups import Vector, unit
+from tests.oracles.groups import Vector, balanced, unit
 from tests.oracles.loops import (
     ZERO,
     Array,
@@ -121,13 +121,8 @@ def koleo(embeddings: X, *, eps: X = 1e-8, where: X | None = None) -> Array:
 
 
 def _codes(scores: list[Vector], eps: Decimal, iterations: int) -> list[Vector]:
-    """Caron 2020, equation 5: rows and columns brought to equal sums in turn."""
-    q = [[(s / eps).exp() for s in row] for row in scores]
-    for _ in range(iterations):
-        sums = [sum(column) for column in zip(*q, strict=True)]
-        q = [[a / b for a, b in zip(row, sums, strict=True)] for row in q]
-        q = [[a / sum(row) for a in row] for row in q]
-    return q
+    """Caron 2020, equation 5: of exp(scores / eps)."""
+    return balanced([[(s / eps).exp() for s in row] for row in scores], iterations)
 
 
 def sinkhorn_codes(scores: X, *, eps: X = 0.05, iterations: int = 3) -> Array:
@@ -170,3 +165,35 @@ def swav(
     still = (a, b) if held is None else [real(z) for z in held]
     batch, count = a.shape[:-2], a.shape[-2]
     return items(value, batch, count, a, b, *still, temperature=temperature, eps=eps)
+
+
+def capi(
+    student: X,
+    teacher: X,
+    *,
+    student_temperature: X = 0.12,
+    teacher_temperature: X = 0.06,
+    iterations: int = 3,
+) -> Array:
+    """Darcet 2025: cross-entropy against balanced clusters of the teacher."""
+
+    def value(
+        i: int,
+        s: list[Vector],
+        t: list[Vector],
+        student_temperature: Decimal,
+        teacher_temperature: Decimal,
+    ) -> Decimal:
+        log_p = log_softmax([a / student_temperature for a in s[i]], [True] * len(s[i]))
+        return cross_entropy(_codes(t, teacher_temperature, iterations)[i], log_p)
+
+    s, t = real(student), real(teacher)
+    return items(
+        value,
+        s.shape[:-2],
+        s.shape[-2],
+        s,
+        t,
+        student_temperature=student_temperature,
+        teacher_temperature=teacher_temperature,
+    )

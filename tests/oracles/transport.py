@@ -44,6 +44,26 @@ def energy_distance(x: X, y: X, *, x_weights: X | None = None, y_weights: X | No
     return rows(value, a.shape[:-1], a, b, w, v)
 
 
+def vector_energy_distance(
+    x: X, y: X, *, x_weights: X | None = None, y_weights: X | None = None
+) -> Array:
+    """The same of vectors, by their Euclidean distances."""
+
+    def gap(x: list[Vector], w: Vector, y: list[Vector], v: Vector) -> Decimal:
+        pairs = [(a, p, b, q) for a, p in zip(x, w, strict=True) for b, q in zip(y, v, strict=True)]
+        apart = total(p * q * squared_distance(a, b).sqrt() for a, p, b, q in pairs)
+        return apart / (total(w) * total(v))
+
+    def value(x: list[Vector], y: list[Vector], w: Vector, v: Vector) -> Decimal:
+        if not total(w) or not total(v):
+            return ZERO
+        return 2 * gap(x, w, y, v) - gap(x, w, x, w) - gap(y, v, y, v)
+
+    a, b = real(x), real(y)
+    w, v = _weights(x_weights, a.shape[:-1]), _weights(y_weights, b.shape[:-1])
+    return rows(value, a.shape[:-2], a, b, w, v)
+
+
 def _chance(level: Decimal, x: Vector, w: Vector) -> Decimal:
     """The distribution function F(level): the share of the weight at or below the level."""
     return total(p for a, p in zip(x, w, strict=True) if a <= level) / total(w)

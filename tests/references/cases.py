@@ -2,11 +2,13 @@
 
 from tests.references.rows_allrank import ALLRANK
 from tests.references.rows_answers import TRL
+from tests.references.rows_control import RLAX
 from tests.references.rows_distillation import PYTORCH_CRF, TRANSFORMERS, TRL_DISTILLATION
 from tests.references.rows_distributions import OTT, TSLEARN
 from tests.references.rows_generation import TORCHGAN
 from tests.references.rows_keras import KERAS
 from tests.references.rows_labels import CORAL, ENTMAX
+from tests.references.rows_liger import LIGER
 from tests.references.rows_likelihoods import PYCOX
 from tests.references.rows_numpy import SCIPY, SCORINGRULES, SKLEARN, STATSMODELS
 from tests.references.rows_optax import OPTAX
@@ -21,7 +23,10 @@ from tests.references.rows_torch_focal import (
     TORCHVISION,
 )
 from tests.references.rows_torch_users import AURALOSS, KORNIA, PIQ, TIMM, TORCHMETRICS
+from tests.references.rows_torchdistill import TORCHDISTILL
+from tests.references.rows_torchrl import TORCHRL
 from tests.references.rows_uncertainty import TORCH_UNCERTAINTY
+from tests.references.rows_verl import VERL
 
 PEERS = {
     peer.name: peer
@@ -29,6 +34,9 @@ PEERS = {
         TORCH,
         OPTAX,
         RAX,
+        RLAX,
+        TORCHRL,
+        VERL,
         ALLRANK,
         KERAS,
         TIMM,
@@ -48,6 +56,8 @@ PEERS = {
         TORCHGAN,
         TRL,
         TRL_DISTILLATION,
+        LIGER,
+        TORCHDISTILL,
         TRANSFORMERS,
         PYTORCH_CRF,
         SKLEARN,

@@ -98,7 +98,7 @@ TORCH = (
         "channel-wise",
         "F.kl_div(*(lambda s, t: (F.log_softmax(s, -1), F.softmax(t, -1)))"
         f"{OVER_PIXELS}, reduction='none').sum(-1).mean(-1) * 16",
-        "jl.feature_distillation.channel_wise(features, teacher_features)",
+        "jl.map_distillation.channel_wise(features, teacher_features)",
         MAPS,
     ),
 )

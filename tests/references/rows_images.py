@@ -105,13 +105,13 @@ TORCHVISION_CASES = (
 MONAI_CASES = (
     Case(
         "generalized-iou",
-        f"losses.giou_loss.BoxGIoULoss({NONE})(pred, target)",
+        f"losses.BoxGIoULoss({NONE})(pred, target)",
         f"{B}.generalized_iou(pred, target)",
         BOXES,
     ),
     Case(
         "generalized-iou-space",
-        f"losses.giou_loss.BoxGIoULoss({NONE})(pred, target)",
+        f"losses.BoxGIoULoss({NONE})(pred, target)",
         f"{B}.generalized_iou(pred, target)",
         VOLUMES,
     ),
@@ -136,14 +136,14 @@ MONAI_CASES = (
     Case(
         "jukebox",
         f"losses.JukeboxLoss(2){FIRST}",
-        f"jl.mean({IM}.fft_amplitude(pred, target))",
+        "jl.mean(jl.frequency.fft_amplitude(pred, target))",
         GRAY,
         relation="MONAI transforms along the channels too, and averages over the batch",
     ),
     Case(
         "jukebox-zero",
         f"losses.JukeboxLoss(2){FIRST}",
-        f"jl.mean({IM}.fft_amplitude(pred, target))",
+        "jl.mean(jl.frequency.fft_amplitude(pred, target))",
         FLAT | {"pred": [[[[0.0], [0.0]], [[0.0], [0.0]]]]},
         relation="MONAI has a gradient of NaN in a frequency that is not there; it is 0",
         expect={"pred": [[[[0.0], [0.0]], [[0.0], [0.0]]]]},
@@ -154,7 +154,7 @@ KORNIA_CASES = (
     Case(
         "total-variation",
         "losses.total_variation(pred.movedim(-1, 1)).sum(1)",
-        f"{IM}.total_variation(pred) * 50",
+        "jl.edges.total_variation(pred) * 50",
         {"pred": IMAGES["pred"]},
         relation="Kornia sums over the pixels of each channel",
     ),
@@ -185,14 +185,14 @@ KORNIA_CASES = (
 TORCHMETRICS_CASES = (
     Case(
         "total-variation",
-        "M.image.total_variation(pred.movedim(-1, 1))",
-        f"jl.mean({IM}.total_variation(pred) * 50)",
+        "image.total_variation(pred.movedim(-1, 1))",
+        "jl.mean(jl.edges.total_variation(pred) * 50)",
         {"pred": IMAGES["pred"]},
         relation="torchmetrics sums over pixels and channels",
     ),
     Case(
         "si-sdr",
-        "M.audio.scale_invariant_signal_distortion_ratio(pred, target)",
+        "audio.scale_invariant_signal_distortion_ratio(pred, target)",
         f"-{AU}.si_sdr(pred, target)",
         SOUNDS,
         relation="torchmetrics has the ratio, jaxloss the loss",
@@ -200,7 +200,7 @@ TORCHMETRICS_CASES = (
     ),
     Case(
         "snr",
-        "M.audio.signal_noise_ratio(pred, target)",
+        "audio.signal_noise_ratio(pred, target)",
         f"-{AU}.snr(pred, target)",
         SOUNDS,
         relation="torchmetrics has the ratio, jaxloss the loss",
@@ -209,8 +209,8 @@ TORCHMETRICS_CASES = (
     Case(
         "pit",
         (
-            "M.audio.permutation_invariant_training(pred, target, "
-            "M.audio.scale_invariant_signal_distortion_ratio)[0]"
+            "audio.permutation_invariant_training(pred, target, "
+            "audio.scale_invariant_signal_distortion_ratio)[0]"
         ),
         f"-{AU}.permutation_invariant(pred, target)",
         SWAPPED,
@@ -263,7 +263,66 @@ AURALOSS_CASES = (
     ),
 )
 
+_SQUARES = {
+    name: [[[[(i * 8 + j) * step % 61 / 64] for j in range(8)] for i in range(8)]]
+    for name, step in (("pred", 23), ("target", 24))
+}
+_RINGS = {
+    width: f"*(jnp.pad(x, [(0, 0), ({width}, {width}), ({width}, {width}), (0, 0)]) "
+    "for x in (pred, target)), c=170 / 255**2"
+    for width in (1, 2)
+}
+
 PIQ_CASES = (
+    Case(
+        "ssim",
+        f"piq.ssim(*{FIRST}, kernel_size=3, kernel_sigma=0.75, downsample=False, {NONE})",
+        f"1 - {IM}.ssim(pred, target, window={IM}.gaussian_window(3, sigma=0.75))",
+        IMAGES,
+        relation="piq has the similarity, jaxloss the loss",
+    ),
+    Case(
+        "gmsd",
+        f"piq.gmsd(*{FIRST}, {NONE})",
+        f"jl.edges.gmsd({_RINGS[2]})",
+        _SQUARES,
+        relation="piq has zeros beyond the border of the halved image",
+    ),
+    Case(
+        "ms-gmsd",
+        (
+            f"piq.multi_scale_gmsd(*{FIRST}, scale_weights=torch.tensor([0.375, 0.625], "
+            f"dtype=pred.dtype), {NONE})"
+        ),
+        (
+            f"(0.375 * jl.edges.multiscale_gmsd({_RINGS[1]}, scale_weights=[1.0])**2 + 0.625 * "
+            f"jl.edges.multiscale_gmsd({_RINGS[2]}, scale_weights=[0.0, 1.0])**2) ** 0.5"
+        ),
+        _SQUARES,
+        relation="piq has zeros beyond the border at each scale, here one by one",
+    ),
+    Case(
+        "dists",
+        (
+            "1 - sum(x.mean() for x in piq.DISTS.compute_distance(None, [pred.movedim(-1, 1)], "
+            "[target.movedim(-1, 1)])) / 2"
+        ),
+        "jl.perceptual.dists(pred, target)[0]",
+        IMAGES,
+        relation="of one layer; piq calls structure what the paper calls texture",
+        wrt=BOTH,
+    ),
+    Case(
+        "style",
+        (
+            "sum(x.sum() for x in piq.StyleLoss.compute_distance(types.SimpleNamespace("
+            "gram_matrix=piq.StyleLoss.gram_matrix, distance=torch.nn.MSELoss("
+            'reduction="none")), [pred.movedim(-1, 1)], [target.movedim(-1, 1)])) / 50**2'
+        ),
+        "jl.perceptual.style(pred, target)[0]",
+        IMAGES,
+        relation="of one layer; piq does not divide by its size",
+    ),
     Case(
         "ms-ssim",
         (
@@ -287,8 +346,51 @@ PIQ_CASES = (
     Case(
         "total-variation",
         'piq.total_variation(pred.movedim(-1, 1), norm_type="l1")',
-        f"jl.mean({IM}.total_variation(pred) * 50)",
+        "jl.mean(jl.edges.total_variation(pred) * 50)",
         {"pred": IMAGES["pred"]},
         relation="piq sums over pixels and channels",
     ),
 )
+
+_WAITING = "has no counterpart yet"
+_NETWORK = "of a network of its own, whose weights it downloads"
+_SETS = "compares the distributions of features of two sets of images"
+_ALONE = "rates an image without another"
+PIQ_ALIASES = {
+    "piq.GMSDLoss": "piq.gmsd",
+    "piq.MultiScaleGMSDLoss": "piq.multi_scale_gmsd",
+    "piq.MultiScaleSSIMLoss": "piq.multi_scale_ssim",
+    "piq.SSIMLoss": "piq.ssim",
+    "piq.TVLoss": "piq.total_variation",
+}
+PIQ_NOT_OURS = {
+    "piq.BRISQUELoss": _ALONE,
+    "piq.CLIPIQA": _ALONE,
+    "piq.ContentLoss": _NETWORK,
+    "piq.DSSLoss": _WAITING,
+    "piq.FID": _SETS,
+    "piq.FSIMLoss": _WAITING,
+    "piq.GS": _SETS,
+    "piq.HaarPSILoss": _WAITING,
+    "piq.IS": _SETS,
+    "piq.InformationWeightedSSIMLoss": _WAITING,
+    "piq.KID": _SETS,
+    "piq.LPIPS": _NETWORK,
+    "piq.MDSILoss": _WAITING,
+    "piq.MSID": _SETS,
+    "piq.PR": _SETS,
+    "piq.PieAPP": _NETWORK,
+    "piq.SRSIMLoss": _WAITING,
+    "piq.VIFLoss": _WAITING,
+    "piq.VSILoss": _WAITING,
+    "piq.brisque": _ALONE,
+    "piq.dss": _WAITING,
+    "piq.fsim": _WAITING,
+    "piq.haarpsi": _WAITING,
+    "piq.inception_score": _SETS,
+    "piq.information_weighted_ssim": _WAITING,
+    "piq.mdsi": _WAITING,
+    "piq.srsim": _WAITING,
+    "piq.vif_p": _WAITING,
+    "piq.vsi": _WAITING,
+}

@@ -101,7 +101,7 @@ TOOLBELT_CASES = (
     ),
     Case(
         "bi-tempered-default",
-        'BiTemperedLogisticLoss(0.5, 1.5, reduction="none")(logits, labels)',
+        'losses.BiTemperedLogisticLoss(0.5, 1.5, reduction="none")(logits, labels)',
         f"{TEMPERED}(logits, labels, t1=0.5, t2=1.5)",
         {"logits": [[0.0, 0.5, 6.0]], "labels": [0]},
         relation="equal: its default of 5 iterations is enough here",
@@ -116,7 +116,7 @@ TOOLBELT_CASES = (
     Case(
         "bi-tempered-binary",
         (
-            'BinaryBiTemperedLogisticLoss(0.8, 1.0, reduction="none")'
+            'losses.BinaryBiTemperedLogisticLoss(0.8, 1.0, reduction="none")'
             "(logits[:, None], target[:, None])[:, 0]"
         ),
         f"{TEMPERED}(jnp.stack([-logits, logits], -1), target.astype(int), t1=0.8, t2=1.0)",

@@ -3,7 +3,13 @@
 Gradients where they have them.
 """
 
-from tests.references import rows_distributions, rows_labels, rows_likelihoods, rows_scores
+from tests.references import (
+    rows_densities,
+    rows_distributions,
+    rows_labels,
+    rows_likelihoods,
+    rows_scores,
+)
 from tests.references.case import Case, Peer
 from tests.references.inputs import CLASSES, PROBABILITIES, REALS, VECTORS
 
@@ -194,6 +200,7 @@ SKLEARN = Peer(
         ),
         *rows_labels.SKLEARN_CASES,
         *rows_likelihoods.SKLEARN_CASES,
+        *rows_densities.SKLEARN_CASES,
     ),
 )
 
@@ -284,6 +291,7 @@ SCIPY = Peer(
             relation="SciPy takes the root",
         ),
         *rows_likelihoods.SCIPY_CASES,
+        *rows_densities.SCIPY_CASES,
         *rows_distributions.SCIPY,
     ),
 )
@@ -334,7 +342,8 @@ STATSMODELS = Peer(
         for ties in ("efron", "breslow")
     )
     + rows_labels.STATSMODELS_CASES
-    + rows_likelihoods.STATSMODELS_CASES,
+    + rows_likelihoods.STATSMODELS_CASES
+    + rows_densities.STATSMODELS_CASES,
 )
 
 SCORINGRULES = Peer(
@@ -372,6 +381,7 @@ SCORINGRULES = Peer(
         ),
         *rows_labels.SCORINGRULES_CASES,
         *rows_scores.SCORINGRULES_CASES,
+        *rows_densities.SCORINGRULES_CASES,
     ),
     public='["sr." + name for name in sr.__all__]',
     not_ours=rows_scores.SCORINGRULES_NOT_OURS,

@@ -3,6 +3,7 @@
 from tests.references.case import Case, Peer
 from tests.references.rows_penalties import PML_CASES as PENALTIES
 from tests.references.rows_torch_focal import TORCHVISION_SETUP
+from tests.references.rows_views import DRAWN, LIGHTLY_CASES as OF_VIEWS, PML_CASES as FOLLOWED
 
 U = "jl.numerics.normalize(x)"
 V = "jl.numerics.normalize(y)"
@@ -364,14 +365,10 @@ PYTORCH_METRIC_LEARNING = Peer(
     + "import math, torch\nfrom pytorch_metric_learning import losses, miners, reducers, "
     "regularizers",
     public='["losses." + n for n in dir(losses) if n[0].isupper() and n.endswith("Loss")]',
-    cases=PML_CASES + PENALTIES,
+    cases=PML_CASES + FOLLOWED + PENALTIES,
     not_ours={
-        "losses.DynamicSoftMarginLoss": "keeps a histogram of all batches inside",
         "losses.GenericPairLoss": "a base class",
-        "losses.IntraPairVarianceLoss": "has no counterpart yet",
-        "losses.ManifoldLoss": "draws its anchors, and inverts a matrix of the batch",
         "losses.SelfSupervisedLoss": "two views with their places for labels",
-        "losses.ThresholdConsistentMarginLoss": "has no counterpart yet",
     },
 )
 
@@ -385,7 +382,6 @@ _PATCHES = {
     "teacher": [Y[2:], X[2:]],
     "where": [[True, False, True, True], [False, False, False, True]],
 }
-_WAITING = "has no counterpart yet"
 
 LIGHTLY_CASES = (
     Case(
@@ -503,26 +499,11 @@ LIGHTLY = Peer(
     name="lightly",
     pins=("lightly==1.6.0", "torch==2.13.0", "torchvision==0.28.0"),
     runs="torch",
-    setup=TORCHVISION_SETUP + _GIVEN + "from lightly import loss",
+    setup=TORCHVISION_SETUP + _GIVEN + DRAWN + "from lightly import loss",
     public='["loss." + n for n in dir(loss) if n[0].isupper()]',
-    cases=LIGHTLY_CASES,
+    cases=LIGHTLY_CASES + OF_VIEWS,
     not_ours={
-        "loss.CAPILoss": _WAITING,
-        "loss.DetConBLoss": _WAITING,
-        "loss.DetConSLoss": _WAITING,
-        "loss.EMPSSLLoss": _WAITING,
-        "loss.FroSSLLoss": _WAITING,
         "loss.IBOTPlusPlusPatchLoss": "two calls of ibot, of masked and of visible patches",
-        "loss.LeJEPALoss": _WAITING,
-        "loss.LeWMLoss": _WAITING,
-        "loss.MACLLoss": _WAITING,
-        "loss.MSNLoss": _WAITING,
-        "loss.PMSNCustomLoss": _WAITING,
-        "loss.PMSNLoss": _WAITING,
-        "loss.PatchKernelAlignmentLoss": _WAITING,
-        "loss.SIGReg": _WAITING,
-        "loss.VICRegLLoss": _WAITING,
-        "loss.VISRegLoss": _WAITING,
         "loss.VISRegLossComponents": "what VISRegLoss returns",
         "loss.Whitening2d": "the whitening inside of WMSELoss",
     },

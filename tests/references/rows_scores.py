@@ -256,7 +256,7 @@ SCORINGRULES_CASES = (
     ),
 )
 _FAMILY = "a distribution without a score of its own here"
-_LIKELIHOOD = "a log-likelihood, which likelihood and its like have by logarithms of parameters"
+_LIKELIHOOD = "a density cut off, halved or without replacement, without a likelihood here"
 _WEIGHTED = "weights given as a function: chain it before the plain score"
 _OTHERS = {
     _FAMILY: (
@@ -265,10 +265,8 @@ _OTHERS = {
         "crps_hypergeometric crps_loglaplace crps_loglogistic crps_negbinom crps_tlogistic crps_tt"
     ),
     _LIKELIHOOD: (
-        "clogs_ensemble logs_2pexponential logs_2pnormal logs_beta logs_binomial logs_ensemble "
-        "logs_exponential logs_exponential2 logs_gamma logs_gev logs_gpd logs_hypergeometric "
-        "logs_laplace logs_logistic logs_loglaplace logs_loglogistic logs_lognormal logs_mixnorm "
-        "logs_negbinom logs_poisson logs_t logs_tlogistic logs_tnormal logs_tt logs_uniform"
+        "clogs_ensemble logs_2pexponential logs_2pnormal logs_hypergeometric logs_tlogistic "
+        "logs_tnormal logs_tt logs_uniform"
     ),
     _WEIGHTED: (
         "owcrps_ensemble owes_ensemble owgksmv_ensemble owgksuv_ensemble owvs_ensemble "

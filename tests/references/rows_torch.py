@@ -4,6 +4,7 @@ from math import inf
 
 from tests.references.case import Case, Peer
 from tests.references.inputs import BITS, PROBABILITIES, REALS, SIGNS, VECTORS, WEIGHTED
+from tests.references.rows_densities import TORCH_CASES as DENSITIES
 from tests.references.rows_distributions import TORCH as DIVERGENCES
 from tests.references.rows_likelihoods import TORCH_CASES as LIKELIHOODS
 from tests.references.rows_pairs import TORCH as PAIRS
@@ -269,6 +270,7 @@ TORCH = Peer(
     + PAIRS
     + SEQUENCE
     + LIKELIHOODS
+    + DENSITIES
     + DIVERGENCES,
     aliases={f"nn.{name}": f"F.{function}" for name, function in _CLASSES.items()},
     not_ours={f"F.{name}": reason for name, reason in _NO_FAMILY.items()},

@@ -1,6 +1,12 @@
 """Rows of losses of skewed classes: in libraries that stand on torch and have focal losses."""
 
-from tests.references import rows_images, rows_labels, rows_segmentation
+from tests.references import (
+    rows_images,
+    rows_labels,
+    rows_registration,
+    rows_segmentation,
+    rows_torch_public,
+)
 from tests.references.case import Case, Peer
 from tests.references.inputs import ANSWERS, BITS, CLASS_WEIGHTS, CLASSES, CONFIDENT, SOFT
 from tests.references.rows_focal import BETWEEN, FOCAL, MIXED, SOFT_TARGETS, SOFTMAX, focal_rows
@@ -56,7 +62,9 @@ TORCHVISION = Peer(
             expect={"logits": [0.0, 0.0, -1.0]},
         ),
         *rows_images.TORCHVISION_CASES,
+        *rows_torch_public.TORCHVISION_CASES,
     ),
+    public='["ops." + n for n in ops.__all__ if n.endswith(("loss", "iou"))]',
 )
 
 FVCORE = Peer(
@@ -86,12 +94,15 @@ FVCORE = Peer(
             "jl.focal.focal_star(logits, target, alpha=0.25, gamma=4.0, beta=0.0)",
             ANSWERS,
         ),
+        *rows_torch_public.FVCORE_CASES,
     ),
+    public='["nn." + n for n in nn.__all__ if "loss" in n and callable(getattr(nn, n))]',
+    aliases=rows_torch_public.FVCORE_ALIASES,
 )
 
 MONAI = Peer(
     name="monai",
-    pins=("monai==1.6.1", "torch==2.13.0"),
+    pins=("monai==1.6.1", "scipy==1.17.1", "torch==2.13.0"),
     runs="torch",
     setup="import torch; from monai import losses",
     cases=(
@@ -150,7 +161,11 @@ MONAI = Peer(
         ),
         *rows_segmentation.MONAI_CASES,
         *rows_images.MONAI_CASES,
+        *rows_registration.MONAI_CASES,
+        *rows_torch_public.MONAI_CASES,
     ),
+    public='["losses." + n for n in dir(losses) if n[0].isupper() and n.endswith("Loss")]',
+    not_ours=rows_torch_public.MONAI_NOT_OURS,
 )
 
 SEGMENTATION_MODELS = Peer(
@@ -166,7 +181,6 @@ SEGMENTATION_MODELS = Peer(
         'found = importlib.util.find_spec("torch").submodule_search_locations[0]\n'
         'sys.modules[name].__path__ = [found[: -len("torch")] + name]\n'
         "from segmentation_models_pytorch import losses\n"
-        "from segmentation_models_pytorch.losses import FocalLoss\n"
         "from segmentation_models_pytorch.losses._functional import focal_loss_with_logits as focal"
     ),
     cases=(
@@ -201,13 +215,15 @@ SEGMENTATION_MODELS = Peer(
         ),
         Case(
             "focal-multiclass",
-            'FocalLoss(mode="multiclass")(logits, labels)',
+            'losses.FocalLoss(mode="multiclass")(logits, labels)',
             f"jl.mean({FOCAL}(logits, jnp.eye(4)[labels]))",
             CLASSES,
             relation="its multiclass mode asks every class its own question: no softmax",
         ),
         *rows_segmentation.SEGMENTATION_MODELS_CASES,
+        *rows_torch_public.SEGMENTATION_MODELS_CASES,
     ),
+    public='["losses." + n for n in losses.__all__ if n.endswith("Loss")]',
 )
 
 TOOLBELT = Peer(
@@ -217,7 +233,7 @@ TOOLBELT = Peer(
     runs="torch",
     # Importing the package itself needs OpenCV, these losses do not.
     setup=(
-        "import importlib.util, sys, types, torch\n"
+        "import importlib, sys, types, torch\n"
         'found = importlib.util.find_spec("torch").submodule_search_locations[0]\n'
         'for name in ("pytorch_toolbelt", "pytorch_toolbelt.utils", "pytorch_toolbelt.losses"):\n'
         "    sys.modules[name] = types.ModuleType(name)\n"
@@ -225,55 +241,61 @@ TOOLBELT = Peer(
         "    sys.modules[name].__path__ = [folder]\n"
         "mark = lambda message: lambda function: function\n"
         'sys.modules["pytorch_toolbelt.utils"].pytorch_toolbelt_deprecated = mark\n'
-        "from pytorch_toolbelt.losses.focal import BinaryFocalLoss\n"
-        "from pytorch_toolbelt.losses.focal_cosine import FocalCosineLoss\n"
-        "from pytorch_toolbelt.losses.quality_focal_loss import QualityFocalLoss\n"
-        "from pytorch_toolbelt.losses.balanced_bce import BalancedBCEWithLogitsLoss\n"
-        "from pytorch_toolbelt.losses.bitempered_loss import BiTemperedLogisticLoss, "
-        "BinaryBiTemperedLogisticLoss, bi_tempered_logistic_loss as tempered"
+        "tensor = lambda values, dtype: torch.as_tensor(values, dtype=dtype)\n"
+        'sys.modules["pytorch_toolbelt.utils.torch_utils"] = types.SimpleNamespace('
+        "to_tensor=tensor)\n"
+        "losses = types.SimpleNamespace()\n"
+        'for name in ("balanced_bce", "bitempered_loss", "dice", "focal", "focal_cosine", '
+        '"functional", "jaccard", "logcosh", "lovasz", "quality_focal_loss", "soft_bce", '
+        '"soft_ce", "soft_f1", "wing_loss"):\n'
+        '    module = importlib.import_module("pytorch_toolbelt.losses." + name)\n'
+        '    names = getattr(module, "__all__", ["QualityFocalLoss"])\n'
+        "    vars(losses).update({n: getattr(module, n) for n in names})\n"
+        "from pytorch_toolbelt.losses.bitempered_loss import bi_tempered_logistic_loss as tempered"
     ),
+    public='["losses." + n for n in vars(losses) if "Loss" in n or "loss" in n or "entropy" in n]',
     cases=(
         Case(
             "focal",
-            f"BinaryFocalLoss({NONE})(logits, target)",
+            f"losses.BinaryFocalLoss({NONE})(logits, target)",
             f"{FOCAL}(logits, target)",
             ANSWERS,
         ),
         Case(
             "focal-alpha",
-            f"BinaryFocalLoss(alpha=0.25, gamma=3.0, {NONE})(logits, target)",
+            f"losses.BinaryFocalLoss(alpha=0.25, gamma=3.0, {NONE})(logits, target)",
             f"{FOCAL}(logits, target, alpha=0.25, gamma=3.0)",
             ANSWERS,
         ),
         Case(
             "focal-soft",
-            f"BinaryFocalLoss({NONE})(logits, target)",
+            f"losses.BinaryFocalLoss({NONE})(logits, target)",
             MIXED,
             BETWEEN,
             relation=SOFT_TARGETS,
         ),
         Case(
             "focal-reduced",
-            f"BinaryFocalLoss(reduced_threshold=0.25, {NONE})(logits, target)",
+            f"losses.BinaryFocalLoss(reduced_threshold=0.25, {NONE})(logits, target)",
             "jl.focal.reduced_focal(logits, target, threshold=0.25)",
             ANSWERS,
         ),
         Case(
             "quality-focal",
-            f"QualityFocalLoss({NONE})(logits, target)",
+            f"losses.QualityFocalLoss({NONE})(logits, target)",
             "jl.focal.quality_focal(logits, target)",
             DEGREES,
         ),
         Case(
             "quality-focal-beta",
-            f"QualityFocalLoss(beta=1.0, {NONE})(logits, target)",
+            f"losses.QualityFocalLoss(beta=1.0, {NONE})(logits, target)",
             "jl.focal.quality_focal(logits, target, gamma=1.0)",
             DEGREES,
             relation="the exponent beta is `gamma`",
         ),
         Case(
             "quality-focal-met",
-            f"QualityFocalLoss(beta=0.5, {NONE})(logits, target)",
+            f"losses.QualityFocalLoss(beta=0.5, {NONE})(logits, target)",
             "jl.focal.quality_focal(logits, target, gamma=0.5)",
             {"logits": [0.0, 1.0], "target": [0.5, 0.0]},
             relation="it has a gradient of NaN where a degree is met and beta < 1; ours is 0",
@@ -281,27 +303,30 @@ TOOLBELT = Peer(
         ),
         Case(
             "focal-cosine",
-            "FocalCosineLoss()(logits, labels)",
+            "losses.FocalCosineLoss()(logits, labels)",
             "jl.mean(jl.focal.focal_cosine(logits, labels))",
             CLASSES,
             relation="it averages over the batch",
         ),
         Case(
             "focal-cosine-gamma",
-            "FocalCosineLoss(gamma=1.0, xent=0.5)(logits, labels)",
+            "losses.FocalCosineLoss(gamma=1.0, xent=0.5)(logits, labels)",
             "jl.mean(jl.focal.focal_cosine(logits, labels, gamma=1.0, weight=0.5))",
             CLASSES,
             relation="xent is `weight`; it averages over the batch",
         ),
         Case(
             "balanced-bce",
-            "BalancedBCEWithLogitsLoss()(logits, target)",
+            "losses.BalancedBCEWithLogitsLoss()(logits, target)",
             "jl.imbalanced.balanced_binary_cross_entropy(logits.ravel(), target.ravel())",
             ANSWERS,
             relation="it takes all entries for one list",
         ),
         *rows_labels.TOOLBELT_CASES,
+        *rows_torch_public.TOOLBELT_CASES,
     ),
+    aliases=rows_torch_public.TOOLBELT_ALIASES,
+    not_ours=rows_torch_public.TOOLBELT_NOT_OURS,
 )
 
 _COUNTS = {"counts": [80.0, 15.0, 5.0, 0.0]}

@@ -1,6 +1,12 @@
 """Rows of libraries that stand on torch: timm, torchmetrics, Kornia."""
 
-from tests.references import rows_images, rows_segmentation
+from tests.references import (
+    rows_densities,
+    rows_images,
+    rows_registration,
+    rows_segmentation,
+    rows_torch_public,
+)
 from tests.references.case import Case, Peer
 from tests.references.inputs import CLASSES, LABELS, LOGITS, MULTILABEL, SIGNS, SOFT
 from tests.references.rows_torch_focal import KORNIA_CASES, TIMM_CASES, TORCHVISION_SETUP
@@ -161,45 +167,59 @@ TORCHMETRICS = Peer(
     name="torchmetrics",
     pins=("torchmetrics==1.9.0", "torch==2.13.0"),
     runs="torch",
-    setup=TORCHVISION_SETUP + "import torchmetrics.functional as M",
+    setup=TORCHVISION_SETUP
+    + (
+        "import torchmetrics.functional as M\n"
+        "from torchmetrics import audio as a, image as i, regression as r\n"
+        "from torchmetrics.functional import audio, image, regression\n"
+        "every = {k.lower(): v for m in (a, i, r) for k, v in vars(m).items()}\n"
+        "def smooth(name):\n"
+        '    metric = every.get(name.replace("_", ""))\n'
+        '    return getattr(metric, "is_differentiable", False)\n'
+    ),
+    # Of its metrics those that it says can be differentiated.
+    public=(
+        '[f"{name}.{n}" for name, module in (("audio", audio), ("image", image), '
+        '("regression", regression)) for n in module.__all__ if smooth(n)]'
+    ),
     cases=(
         Case(
             "log-cosh",
-            "M.log_cosh_error(pred, target)",
+            "regression.log_cosh_error(pred, target)",
             "jl.mean(jl.regression.log_cosh(pred, target))",
             SERIES,
             relation="torchmetrics averages",
         ),
         Case(
             "smape",
-            "M.symmetric_mean_absolute_percentage_error(pred, target)",
+            "regression.symmetric_mean_absolute_percentage_error(pred, target)",
             "jl.mean(jl.regression.symmetric_absolute_percentage_error(pred, target))",
             SERIES,
             relation="torchmetrics averages",
         ),
         Case(
             "mape",
-            "M.mean_absolute_percentage_error(pred, target)",
+            "regression.mean_absolute_percentage_error(pred, target)",
             "jl.mean(jl.regression.absolute_percentage_error(pred, target))",
             SERIES,
             relation="torchmetrics averages; its eps is 1.17e-6",
         ),
         Case(
             "msle",
-            "M.mean_squared_log_error(pred, target)",
+            "regression.mean_squared_log_error(pred, target)",
             "jl.mean(jl.regression.squared_log_error(pred, target))",
             POSITIVE,
             relation="torchmetrics averages",
         ),
         Case(
             "rmse",
-            "M.mean_squared_error(pred, target, squared=False)",
+            "regression.mean_squared_error(pred, target, squared=False)",
             "jl.agreement.root_mean_squared_error(pred, target)",
             SERIES,
         ),
         Case(
             "rmse-perfect-fit",
-            "M.mean_squared_error(pred, target, squared=False)",
+            "regression.mean_squared_error(pred, target, squared=False)",
             "jl.agreement.root_mean_squared_error(pred, target)",
             {"pred": [1.0, 2.0], "target": [1.0, 2.0]},
             relation="torchmetrics has a gradient of NaN at a perfect fit; ours is 0",
@@ -207,25 +227,25 @@ TORCHMETRICS = Peer(
         ),
         Case(
             "nrmse-range",
-            'M.normalized_root_mean_squared_error(pred, target, normalization="range")',
+            'regression.normalized_root_mean_squared_error(pred, target, normalization="range")',
             'jl.agreement.normalized_root_mean_squared_error(pred, target, normalizer="range")',
             SERIES,
         ),
         Case(
             "nrmse-std",
-            'M.normalized_root_mean_squared_error(pred, target, normalization="std")',
+            'regression.normalized_root_mean_squared_error(pred, target, normalization="std")',
             'jl.agreement.normalized_root_mean_squared_error(pred, target, normalizer="std")',
             SERIES,
         ),
         Case(
             "nrmse-mean",
-            'M.normalized_root_mean_squared_error(pred, target, normalization="mean")',
+            'regression.normalized_root_mean_squared_error(pred, target, normalization="mean")',
             'jl.agreement.normalized_root_mean_squared_error(pred, target, normalizer="mean")',
             SERIES,
         ),
         Case(
             "nrmse-l2",
-            'M.normalized_root_mean_squared_error(pred, target, normalization="l2")',
+            'regression.normalized_root_mean_squared_error(pred, target, normalization="l2")',
             (
                 "jl.agreement.normalized_root_mean_squared_error(pred, target, "
                 'normalizer="l2") / 6**0.5'
@@ -237,46 +257,46 @@ TORCHMETRICS = Peer(
         ),
         Case(
             "rse",
-            "M.relative_squared_error(pred, target)",
+            "regression.relative_squared_error(pred, target)",
             "jl.agreement.relative_squared_error(pred, target)",
             SERIES,
         ),
         Case(
             "rse-root",
-            "M.relative_squared_error(pred, target, squared=False)",
+            "regression.relative_squared_error(pred, target, squared=False)",
             "jl.agreement.relative_squared_error(pred, target) ** 0.5",
             SERIES,
             relation="squared=False is the square root",
         ),
         Case(
             "r2",
-            "M.r2_score(pred, target)",
+            "regression.r2_score(pred, target)",
             "1 - jl.agreement.relative_squared_error(pred, target)",
             SERIES,
             relation="R2 is 1 minus the relative squared error",
         ),
         Case(
             "wmape",
-            "M.weighted_mean_absolute_percentage_error(pred, target)",
+            "regression.weighted_mean_absolute_percentage_error(pred, target)",
             "jl.agreement.weighted_absolute_percentage_error(pred, target)",
             SERIES,
         ),
         Case(
             "minkowski",
-            "M.minkowski_distance(pred, target, p=3.0)",
+            "regression.minkowski_distance(pred, target, p=3.0)",
             "jl.agreement.minkowski_error(pred, target, order=3.0)",
             SERIES,
         ),
         Case(
             "pearson",
-            "M.pearson_corrcoef(pred, target)",
+            "regression.pearson_corrcoef(pred, target)",
             "1 - jl.agreement.pearson_distance(pred, target)",
             SERIES,
             relation="jaxloss has the distance, 1 minus the correlation",
         ),
         Case(
             "pearson-constant",
-            "M.pearson_corrcoef(pred, target)",
+            "regression.pearson_corrcoef(pred, target)",
             "1 - jl.agreement.pearson_distance(pred, target)",
             {"pred": [2.0, 2.0, 2.0], "target": [1.0, 2.0, 4.0]},
             relation="torchmetrics is NaN for a constant; its correlation is 0 here",
@@ -285,7 +305,7 @@ TORCHMETRICS = Peer(
         ),
         Case(
             "concordance",
-            "M.concordance_corrcoef(pred, target)",
+            "regression.concordance_corrcoef(pred, target)",
             (
                 "1 - jl.agreement.concordance_distance((pred - (1 - (5 / 6) ** 0.5) * "
                 "(pred.mean() - target.mean()))[None], target[None])"
@@ -295,7 +315,7 @@ TORCHMETRICS = Peer(
         ),
         Case(
             "cosine",
-            'M.cosine_similarity(pred.unsqueeze(0), target.unsqueeze(0), reduction="none")',
+            'regression.cosine_similarity(pred[None], target[None], reduction="none")',
             "jl.agreement.cosine_similarity(pred[None], target[None])",
             SERIES,
         ),
@@ -324,7 +344,10 @@ TORCHMETRICS = Peer(
             relation="torchmetrics passes scores outside [0, 1] through a softmax",
         ),
         *rows_images.TORCHMETRICS_CASES,
+        *rows_densities.TORCHMETRICS_CASES,
+        *rows_torch_public.TORCHMETRICS_CASES,
     ),
+    not_ours=rows_torch_public.TORCHMETRICS_NOT_OURS,
 )
 
 KORNIA = Peer(
@@ -393,7 +416,12 @@ KORNIA = Peer(
         *KORNIA_CASES,
         *rows_segmentation.KORNIA_CASES,
         *rows_images.KORNIA_CASES,
+        *rows_registration.KORNIA_CASES,
+        *rows_torch_public.KORNIA_CASES,
     ),
+    public='["losses." + n for n in losses.__all__ if n not in ("MIKernel", "one_hot")]',
+    aliases=rows_torch_public.KORNIA_ALIASES,
+    not_ours=rows_torch_public.KORNIA_NOT_OURS,
 )
 
 AURALOSS = Peer(
@@ -402,7 +430,12 @@ AURALOSS = Peer(
     alone=True,
     runs="torch",
     setup="import torch; from auraloss import freq, time",
-    cases=rows_images.AURALOSS_CASES,
+    public=(
+        '[f"{m}.{n}" for m, module in (("freq", freq), ("time", time)) for n in dir(module) '
+        'if n.endswith("Loss")]'
+    ),
+    cases=rows_images.AURALOSS_CASES + rows_torch_public.AURALOSS_CASES,
+    not_ours=rows_torch_public.AURALOSS_NOT_OURS,
 )
 
 PIQ = Peer(
@@ -410,6 +443,9 @@ PIQ = Peer(
     pins=("piq==0.8.0", "torchvision==0.28.0", "torch==2.13.0"),
     alone=True,
     runs="torch",
-    setup=TORCHVISION_SETUP + "import piq",
+    setup=TORCHVISION_SETUP + "import piq, types",
+    public='["piq." + n for n in dir(piq) if n[0] != "_" and callable(getattr(piq, n))]',
     cases=rows_images.PIQ_CASES,
+    aliases=rows_images.PIQ_ALIASES,
+    not_ours=rows_images.PIQ_NOT_OURS,
 )

@@ -24,8 +24,13 @@ from PIL.PngImagePlugin import PngInfo
 Theme = Literal["light", "dark"]
 Floats = NDArray[np.float64]
 
-BLUE, VERMILLION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
-ORANGE, SKY, YELLOW = "#E69F00", "#56B4E9", "#F0E442"
+BLUE = "#0072B2"
+VERMILLION = "#D55E00"
+GREEN = "#009E73"
+PURPLE = "#CC79A7"
+ORANGE = "#E69F00"
+SKY = "#56B4E9"
+YELLOW = "#F0E442"
 GROUNDS: dict[Theme, dict[str, str]] = {
     "light": {"ground": "#ffffff", "ink": "#1c2024", "soft": "#60646c", "line": "#e3e5e8"},
     "dark": {"ground": "#15181c", "ink": "#edeef0", "soft": "#a3a9b3", "line": "#2e333a"},
