@@ -52,8 +52,9 @@ def _named(pages: list[names.Page]) -> dict[str, str]:
     found: dict[str, str] = {}
     for page in pages:
         found[page.name] = "mod"
-        for key, value in page.members.items():
-            found[f"{page.name}.{key}"] = "class" if isinstance(value, type) else "func"
+        for key, path in page.paths.items():
+            role = markdown.kind(path)
+            found[f"{page.name}.{key}"] = "func" if role == "function" else role
     return found
 
 
@@ -62,7 +63,7 @@ def _module(page: names.Page, named: Mapping[str, str], drawn: Mapping[str, Entr
     title, _, rest = (page.module.__doc__ or "").strip().partition("\n")
 
     def extra(key: str) -> str:
-        row = names.row_of(page.members[key])
+        row = names.row_of(page, key)
         return "\n".join(_facts(row, drawn[row.name])) if row else ""
 
     parts = [
@@ -71,8 +72,8 @@ def _module(page: names.Page, named: Mapping[str, str], drawn: Mapping[str, Entr
         markdown.prose(title, named),
         markdown.prose(rest.strip("\n"), named),
         *(
-            markdown.entry(key, value, named, lambda key=key: extra(key))
-            for key, value in page.members.items()
+            markdown.entry(key, path, named, lambda key=key: extra(key))
+            for key, path in page.paths.items()
         ),
     ]
     return "\n\n".join(parts)
@@ -138,8 +139,8 @@ def _gallery(chapters: Mapping[str, list[names.Page]], drawn: Mapping[str, Entry
         cards = [
             _card(page, row)
             for page in pages
-            for value in page.members.values()
-            if (row := names.row_of(value)) and drawn[row.name].pictures
+            for name in page.paths
+            if (row := names.row_of(page, name)) and drawn[row.name].pictures
         ]
         if cards:
             parts += [f"## {title}", ":::::{container} gallery", *cards, ":::::"]

@@ -10,7 +10,9 @@ import griffe
 
 _LOADED: dict[str, Any] = {}
 Named = Mapping[str, str]
-"""Public dotted names, with or without `jaxloss.`, and what they are: `func`, `class` or `mod`."""
+"""Public dotted names and their roles: `func`, `class`, `data` or `mod`."""
+SHORT = 160
+"""Characters of a value that is shown in full."""
 
 
 class _Loud(logging.Handler):
@@ -23,30 +25,43 @@ class _Loud(logging.Handler):
 logging.getLogger("griffe").addHandler(_Loud(logging.WARNING))
 
 
-def source(value: Any) -> Any:
-    """What stands in the source of a function or class."""
-    package = "jaxloss"
+def source(path: str) -> Any:
+    """What stands in the source under a dotted path: a function, a class, or data."""
+    package, *parts = path.split(".")
     if package not in _LOADED:
         _LOADED[package] = griffe.load(package, resolve_aliases=False)
     found = _LOADED[package]
-    for part in (*value.__module__.split(".")[1:], value.__qualname__):
+    for part in parts:
         found = found[part]
     return found
 
 
-def entry(name: str, value: Any, named: Named, extra: Callable[[], str]) -> str:
-    """A function or class: signature, prose, arguments, example; then `extra`."""
-    found = source(value)
-    kind = "class" if inspect.isclass(value) else "function"
+def kind(path: str) -> str:
+    """Of the directive: `function`, `class` or `data`."""
+    found = source(path)
+    return "class" if found.is_class else "function" if found.is_function else "data"
+
+
+def entry(name: str, path: str, named: Named, extra: Callable[[], str]) -> str:
+    """A function, class or table: signature, prose, arguments, example; then `extra`."""
+    found = source(path)
     lines = [
-        f"::::{{py:{kind}}} {name}{signature(found)}",
+        f"::::{{py:{kind(path)}}} {name}{'' if found.is_attribute else signature(found)}",
         "",
         *docstring(found, named),
+        *(_value(found) if found.is_attribute else ()),
         extra(),
     ]
-    if kind == "class":
+    if found.is_class:
         lines += _methods(found, named)
     return "\n".join([*lines, "::::", ""])
+
+
+def _value(found: Any) -> Iterator[str]:
+    """What is assigned, where it is short: a number, or what a name of a type stands for."""
+    text = " ".join(str(found.value).split())
+    if len(text) <= SHORT and ("(" not in text or found.docstring is None):
+        yield from ("```python", f"{found.name} = {text}", "```")
 
 
 def signature(found: Any) -> str:

@@ -1,12 +1,11 @@
 """Which names are public, where each is defined, and on which page it stands."""
 
+import ast
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
 
 import jaxloss
 from jaxloss import catalogue, losses
@@ -51,12 +50,12 @@ class Page:
     Attributes:
         name: dotted path.
         module: that holds the names.
-        members: functions, classes and tables by name.
+        paths: of each public name that is no module, the dotted path where it is defined.
     """
 
     name: str
     module: ModuleType
-    members: dict[str, Any]
+    paths: dict[str, str]
 
 
 def families() -> dict[str, list[Page]]:
@@ -84,12 +83,22 @@ def families() -> dict[str, list[Page]]:
 
 def tools() -> dict[str, list[Page]]:
     """Every other public module by chapter."""
+    shown = {
+        f"jaxloss.{name}"
+        for name, value in vars(jaxloss).items()
+        if inspect.ismodule(value) and name in _public(jaxloss)
+    }
+    listed = {name for names in TOOLS.values() for name in names}
+    placed = {page.name for pages in families().values() for page in pages}
+    if missing := shown - listed - placed:
+        raise RuntimeError(f"public modules on no page of the site: {sorted(missing)}")
     return {title: [_page(name, _found(name)) for name in names] for title, names in TOOLS.items()}
 
 
-def row_of(loss: Callable[..., Any]) -> catalogue.Row | None:
-    """The loss's row of the catalogue."""
-    return _ROWS.get(loss)
+def row_of(page: Page, name: str) -> catalogue.Row | None:
+    """The row of the catalogue of what bears the name, if it is a loss."""
+    value = getattr(page.module, name)
+    return _ROWS.get(value) if callable(value) else None
 
 
 _ROWS = {row.loss: row for row in catalogue.LOSSES}
@@ -104,25 +113,31 @@ def _found(name: str) -> ModuleType:
 
 
 def _page(name: str, module: ModuleType) -> Page:
-    members = {
-        key: value
-        for key, value in vars(module).items()
-        if not key.startswith("_") and _ours(value) and _here(module, value)
+    paths = {
+        key: path
+        for key, path in _public(module).items()
+        if not inspect.ismodule(getattr(module, key))
     }
-    return Page(name, module, members)
+    return Page(name, module, paths)
 
 
-def _ours(value: Any) -> bool:
-    return (inspect.isfunction(value) or inspect.isclass(value)) and (
-        value.__module__ or ""
-    ).startswith("jaxloss")
-
-
-def _here(module: ModuleType, value: Any) -> bool:
-    """Defined in the module, or in what a package shows as its own."""
-    if module is jaxloss:
-        return ".core." in value.__module__ or ".objectives." in value.__module__
-    home = value.__module__
-    return home == module.__name__ or (
-        hasattr(module, "__path__") and home.startswith(f"{module.__name__}.")
-    )
+def _public(module: ModuleType) -> dict[str, str]:
+    """Names without underscore that a module defines, or imports as themselves to show them."""
+    found: dict[str, str] = {}
+    for node in ast.parse(inspect.getsource(module)).body:
+        match node:
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+                found[name] = f"{module.__name__}.{name}"
+            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+                found[name] = f"{module.__name__}.{name}"
+            case ast.ImportFrom(module=home, names=names):
+                for shown in (each.name for each in names if each.asname == each.name):
+                    value = getattr(module, shown)
+                    found[shown] = (
+                        value.__name__
+                        if inspect.ismodule(value)
+                        else _public(importlib.import_module(str(home)))[shown]
+                    )
+            case _:
+                pass
+    return {name: path for name, path in found.items() if not name.startswith("_")}
