@@ -117,9 +117,9 @@ def classes(slices: int = 1, /, **arrays: ArrayLike) -> tuple[Array, Array]:
         shape = np.shape(score_like)
         if target.shape == shape[:-1] != shape:
             raise ValueError(
-                f"expected integer labels or a distribution of shape {shape} as `{target_name}`, "
-                f"got {target.dtype} of shape {target.shape}: labels that are floating point have "
-                "to be made integers"
+                f"expected integer labels, or a distribution of the shape of `{score_name}` "
+                f"{shape}, as `{target_name}`, got {target.dtype} of shape {target.shape}: labels "
+                "that are floating point have to be made integers"
             )
         scores, target = vectors(**{score_name: score_like, target_name: target})
         return scores, target
