@@ -55,7 +55,17 @@ log_cosh = with_partials(_log_cosh_value, jnp.tanh)
 """`log(cosh(x))` with full relative accuracy, also near 0."""
 
 
-def _polynomial(x: Array, coefficients: Sequence[float]) -> Array:
+def polynomial(x: Array, coefficients: Sequence[float]) -> Array:
+    """A polynomial with constant coefficients, by Horner's rule.
+
+    Args:
+        x: where.
+        coefficients: of the powers of `x`, the constant first.
+
+    Example:
+        >>> polynomial(jnp.array([2.0]), [1.0, 0.0, 3.0])
+        Array([13.], dtype=float32)
+    """
     total = jnp.full_like(x, coefficients[-1])
     for coefficient in coefficients[-2::-1]:
         total = total * x + coefficient
@@ -64,14 +74,14 @@ def _polynomial(x: Array, coefficients: Sequence[float]) -> Array:
 
 def _expm1_ratio_value(x: Array) -> Array:
     small = jnp.abs(x) < 1e-3
-    near = _polynomial(jnp.where(small, x, 0), [1 / factorial(k + 1) for k in range(6)])
+    near = polynomial(jnp.where(small, x, 0), [1 / factorial(k + 1) for k in range(6)])
     return jnp.where(small, near, jnp.expm1(x) / jnp.where(small, 1, x))
 
 
 def _expm1_ratio_slope(x: Array) -> Array:
     # (exp(x) - ratio(x)) / x cancels near 0.
     small = jnp.abs(x) < 0.3
-    near = _polynomial(jnp.where(small, x, 0), [(k + 1) / factorial(k + 2) for k in range(12)])
+    near = polynomial(jnp.where(small, x, 0), [(k + 1) / factorial(k + 2) for k in range(12)])
     far = (jnp.exp(x) - _expm1_ratio_value(x)) / jnp.where(small, 1, x)
     return jnp.where(small, near, far)
 
@@ -83,7 +93,7 @@ expm1_ratio = with_partials(_expm1_ratio_value, _expm1_ratio_slope)
 def _exp_residual_value(x: Array) -> Array:
     small = jnp.abs(x) < 1
     inside = jnp.where(small, x, 0)
-    near = jnp.square(inside) * _polynomial(inside, [1 / factorial(k + 2) for k in range(18)])
+    near = jnp.square(inside) * polynomial(inside, [1 / factorial(k + 2) for k in range(18)])
     return jnp.where(small, near, jnp.expm1(x) - x)
 
 
@@ -95,7 +105,7 @@ def _log1p_residual_value(x: Array) -> Array:
     # With s = x / (2 + x), log1p(x) = 2 (s + s**3/3 + s**5/5 + ...) and x - 2 s = x s exactly.
     small = x < 1
     s = jnp.where(small, x, 0) / (2 + jnp.where(small, x, 0))
-    series = _polynomial(jnp.square(s), [2 / (2 * k + 3) for k in range(16)])
+    series = polynomial(jnp.square(s), [2 / (2 * k + 3) for k in range(16)])
     near = jnp.where(small, x, 0) * s - s * jnp.square(s) * series
     return jnp.where(small, near, x - jnp.log1p(jnp.where(small, 1, x)))
 

@@ -16,6 +16,7 @@ from jax import Array
 from jaxloss.core.numerics import (
     exp_residual,
     expm1_ratio,
+    polynomial,
     product,
     safe_log,
     softplus,
@@ -29,13 +30,6 @@ ABSENT = -1e5
 _STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 / 156)
 _FEWEST = 8
 """Smallest argument whose series is exact to double precision."""
-
-
-def _polynomial(x: Array, coefficients: tuple[float, ...] | list[float]) -> Array:
-    total = jnp.full_like(x, coefficients[-1])
-    for coefficient in coefficients[-2::-1]:
-        total = total * x + coefficient
-    return total
 
 
 def bounded_exp(x: Array) -> Array:
@@ -61,7 +55,7 @@ stretched = with_partials(
 
 def _log1p_ratio_value(x: Array) -> Array:
     small = jnp.abs(x) < 1e-2
-    near = _polynomial(jnp.where(small, x, 0), [(-1) ** k / (k + 1) for k in range(9)])
+    near = polynomial(jnp.where(small, x, 0), [(-1) ** k / (k + 1) for k in range(9)])
     return jnp.where(small, near, jnp.log1p(x) / jnp.where(small, 1, x))
 
 
@@ -69,7 +63,7 @@ def _log1p_ratio_slope(x: Array) -> Array:
     # (1 / (1 + x) - ratio(x)) / x cancels near 0.
     small = jnp.abs(x) < 0.2
     coefficients = [(-1) ** k * k / (k + 1) for k in range(1, 24)]
-    near = _polynomial(jnp.where(small, x, 0), coefficients)
+    near = polynomial(jnp.where(small, x, 0), coefficients)
     far = jnp.where(small, 1, x)
     return jnp.where(small, near, (1 / (1 + far) - jnp.log1p(far) / far) / far)
 
@@ -81,7 +75,7 @@ log1p_ratio = with_partials(_log1p_ratio_value, _log1p_ratio_slope)
 def exp_curvature(x: Array) -> Array:
     """`(exp(x) - 1 - x) / x**2`, one half at 0."""
     small = jnp.abs(x) < 1
-    near = _polynomial(jnp.where(small, x, 0), [1 / factorial(k + 2) for k in range(18)])
+    near = polynomial(jnp.where(small, x, 0), [1 / factorial(k + 2) for k in range(18)])
     far = jnp.where(small, 1, x)
     return jnp.where(small, near, (jnp.expm1(far) - far) / jnp.square(far))
 
@@ -127,11 +121,11 @@ def _step(x: Array, least: int = 1) -> Array:
     """`(x + 1/2) * log(1 + 1 / x) - 1` for `x` of at least `least`, by the series of atanh."""
     square = jnp.square(1 / (2 * x + 1))
     terms = ceil(17 * log(10) / (2 * log(2 * least + 1)))  # to double precision
-    return square * _polynomial(square, [1 / (2 * k + 3) for k in range(terms)])
+    return square * polynomial(square, [1 / (2 * k + 3) for k in range(terms)])
 
 
 def _series(inverse: Array) -> Array:
-    return inverse * _polynomial(jnp.square(inverse), _STIRLING)
+    return inverse * polynomial(jnp.square(inverse), _STIRLING)
 
 
 @jax.jit  # A hundred small operations, which eager calls would dispatch one by one.
