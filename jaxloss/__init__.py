@@ -136,6 +136,7 @@ from jaxloss.losses import (
     smooth_metrics as smooth_metrics,
     sorting as sorting,
     sparse as sparse,
+    spectral as spectral,
     structured as structured,
     survival as survival,
     temporal as temporal,

@@ -323,6 +323,7 @@ FLOW = [
 
 SCORE_MATCHING = [
     pin(score_matching.denoising, [1.0, -2.0], [1.0, 1.0], 0.5, expect=1.5**2 / 2, why="one right"),
+    pin(score_matching.sure, [5, 3], [5, 2], [1, 0], [1, 7], sigma=2, expect=[4, -3], why="a copy"),
     pin(score_matching.sliced, lambda x: 0 * x, [[1.0]], [[2.0]], expect=[0], why="flat"),
     pin(score_matching.implicit, lambda x: 0 * x + 2, [[1.0, 5.0]], expect=[4], why="constant"),
 ]

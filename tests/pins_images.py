@@ -2,7 +2,16 @@
 
 from math import atan2, exp, log, log10, pi, sqrt
 
-from tests.oracles import audio, boxes, edges, frequency, image, perceptual, rotated_boxes
+from tests.oracles import (
+    audio,
+    boxes,
+    edges,
+    frequency,
+    image,
+    perceptual,
+    rotated_boxes,
+    spectral,
+)
 from tests.pins_residuals import pin
 
 UNIT, RIGHT, TALL = [0, 0, 1, 1], [2, 0, 3, 1], [0, 0, 1, 2]
@@ -347,6 +356,8 @@ AUDIO = [
     pin(audio.snr, [0, 0], [0, 0], eps=1, expect=0, why="silence"),
     pin(audio.si_sdr, [2, 1], [1, 0], eps=0, expect=-10 * log10(4), why="twice as loud"),
     pin(audio.si_sdr, [3, 0], [0, 0], eps=1, expect=10 * log10(10), why="a silent target"),
+    pin(audio.sd_sdr, [2, 1], [1, 0], eps=0, expect=-10 * log10(4 / 2), why="twice as loud"),
+    pin(audio.sd_sdr, [3, 0], [0, 0], eps=1, expect=10 * log10(10), why="a silent target"),
     pin(
         audio.permutation_invariant,
         [[1, 2], [2, 1]],
@@ -354,29 +365,39 @@ AUDIO = [
         expect=-10 * log10((4 + 1e-8) / (1 + 1e-8)),
         why="swapped",
     ),
-    pin(audio.hann_window, 4, expect=[0, 0.5, 1, 0.5], why="periodic"),
-    pin(audio.hann_window, 4, length=2, expect=[0, 0, 1, 0], why="padded"),
+]
+
+SPECTRAL = [
+    pin(spectral.hann_window, 4, expect=[0, 0.5, 1, 0.5], why="periodic"),
+    pin(spectral.hann_window, 4, length=2, expect=[0, 0, 1, 0], why="padded"),
     pin(
-        audio.mel_filters,
+        spectral.mel_filters,
         1,
         4,
         rate=2 * 700 * 3,
         expect=[[0, 1, 0.5, 0]],
         why="one triangle, of 0, 700 and 2100 hertz",
     ),
-    pin(audio.spectrogram, [1, 2], window=[1], expect=[[1], [2]], why="single samples"),
+    pin(spectral.spectrogram, [1, 2], window=[1], expect=[[1], [2]], why="single samples"),
     pin(
-        audio.spectrogram,
+        spectral.spectrogram,
         [1, 3, 4],
         window=[1, 2],
         hop=2,
         expect=[[3 + 2, 3 - 2], [3 + 8, 8 - 3]],
         why="mirrored",
     ),
-    pin(audio.spectral_convergence, [3, 0], [0, 4], window=[1], expect=5 / 4, why="single samples"),
-    pin(audio.spectral_convergence, [3, 0], [0, 0], window=[1], expect=0, why="silence"),
     pin(
-        audio.log_magnitude,
+        spectral.spectral_convergence,
+        [3, 0],
+        [0, 4],
+        window=[1],
+        expect=5 / 4,
+        why="single samples",
+    ),
+    pin(spectral.spectral_convergence, [3, 0], [0, 0], window=[1], expect=0, why="silence"),
+    pin(
+        spectral.log_magnitude,
         [3, 0],
         [0, 1],
         eps=1,
@@ -385,7 +406,7 @@ AUDIO = [
         why="single samples",
     ),
     pin(
-        audio.stft,
+        spectral.stft,
         [3, 0],
         [0, 4],
         eps=1,
@@ -394,7 +415,7 @@ AUDIO = [
         why="both",
     ),
     pin(
-        audio.multi_resolution_stft,
+        spectral.multi_resolution_stft,
         [3, 3, 0],
         [0, 0, 4],
         eps=1,
@@ -410,7 +431,7 @@ AUDIO = [
         why="two",
     ),
     pin(
-        audio.mel,
+        spectral.mel,
         [3, 0],
         [0, 1],
         [[2], [0]],

@@ -1,6 +1,6 @@
 """Values by hand for the oracles of masks: overlap, boundaries, and sums of overlap and entropy."""
 
-from math import cosh, inf, log, nan, sqrt
+from math import cosh, exp, inf, log, nan, sqrt
 
 from tests.oracles import boundary, compound, segmentation
 from tests.pins_residuals import pin
@@ -285,6 +285,25 @@ COMPOUND = [
         smoothing=1,
         expect=[0, inf],
         why="certain, impossible",
+    ),
+    # Shares: 2 / 9 and 1 / 9 at the first pixel, 1 / 9 and 2 / 9 at the other.
+    pin(
+        compound.nacl,
+        [[[[0, 0], [0, 0]]], [[[0, 0], [0, 0]]]],
+        [[[0, 1]], [[0, 2]]],
+        alpha=0.5,
+        expect=[log(2) + 0.5 / 9, nan],
+        why="one of each, unknown",
+    ),
+    pin(
+        compound.nacl,
+        [[[0, -inf], [3, 0]]],
+        [[0, 0]],
+        alpha=2,
+        penalty="l2",
+        window=[0, 1, 0],
+        expect=log(1 + exp(-3)) / 2 + 2 * (1 + 4 + 0) / 3,
+        why="squares of classes in play",
     ),
 ]
 

@@ -365,6 +365,18 @@ def test_score_matching_of_images():
         jl.score_matching.implicit(lambda x: x[:, 0], X)
 
 
+def test_the_estimated_risk_is_the_true_one():
+    rng = np.random.default_rng(0)
+    clean, sigma = np.tile(np.array([2.0, -0.5]), (200_000, 1)), 0.5
+    noisy = clean + sigma * rng.standard_normal(clean.shape)
+    signs = rng.choice([-1.0, 1.0], clean.shape)
+    pred, change = jax.jvp(jnp.tanh, (jnp.asarray(noisy),), (jnp.asarray(signs),))
+    estimated = jl.score_matching.sure(pred, noisy, change, signs, sigma=sigma)
+    np.testing.assert_allclose(
+        np.mean(estimated, axis=0), np.mean((pred - clean) ** 2, axis=0), atol=5e-3
+    )
+
+
 def test_masked_tokens_cost_what_all_do_on_average():
     rng = np.random.default_rng(0)
     logits, labels = rng.standard_normal((3, 4)), np.array([0, 3, 1])

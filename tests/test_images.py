@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy.optimize import linear_sum_assignment
 
-from jaxloss import audio, boxes, edges, frequency, image, perceptual
-from tests.oracles import audio as audio_oracle, image as image_oracle
+from jaxloss import boxes, edges, frequency, image, perceptual, spectral
+from tests.oracles import image as image_oracle, spectral as spectral_oracle
 
 
 def images(size, count=2, channels=2):
@@ -96,9 +96,9 @@ def test_nearly_equal_images_keep_their_digits():
         (lambda: edges.edge(*images(2)), "at least 3 pixels"),
         (lambda: perceptual.content(np.ones((2, 3)), np.ones((2, 3))), "2 axes of space"),
         (lambda: image.ssim(*images(8), window=np.ones((2, 2))), "`window` of one axis"),
-        (lambda: audio.stft(np.ones(512), np.ones(512)), "more than 512 samples"),
+        (lambda: spectral.stft(np.ones(512), np.ones(512)), "more than 512 samples"),
         (
-            lambda: audio.mel(np.ones(9), np.ones(9), np.ones((2, 2)), window=np.ones(4)),
+            lambda: spectral.mel(np.ones(9), np.ones(9), np.ones((2, 2)), window=np.ones(4)),
             "(bands, 3)",
         ),
         (lambda: boxes.iou(np.ones(3), np.ones(3)), "two corners"),
@@ -114,8 +114,8 @@ def test_what_does_not_fit_is_an_error(call, message):
 
 def test_resolutions_of_the_paper():
     pred, target = np.random.default_rng(0).standard_normal((2, 1200)).astype(np.float32)
-    ours = audio.multi_resolution_stft(pred, target)
-    oracle = audio_oracle.multi_resolution_stft(pred, target, eps=1e-7)
+    ours = spectral.multi_resolution_stft(pred, target)
+    oracle = spectral_oracle.multi_resolution_stft(pred, target, eps=1e-7)
     np.testing.assert_allclose(ours, oracle, rtol=1e-4)
 
 

@@ -114,6 +114,7 @@ from tests.oracles import (
     smooth_metrics,
     sorting,
     sparse,
+    spectral,
     structured,
     survival,
     temporal,
@@ -154,7 +155,7 @@ from tests.pins_generation import (
     SCORE_MATCHING,
     VARIATIONAL,
 )
-from tests.pins_images import AUDIO, BOXES, IMAGE, ROTATED_BOXES
+from tests.pins_images import AUDIO, BOXES, IMAGE, ROTATED_BOXES, SPECTRAL
 from tests.pins_language import LANGUAGE, ROUTING
 from tests.pins_likelihood import (
     CENSORED,
@@ -268,6 +269,7 @@ MODULES = (
     registration,
     displacement,
     audio,
+    spectral,
     contrastive,
     negatives,
     self_supervised,
@@ -384,6 +386,7 @@ PINS = [
     *REGISTRATION,
     *DISPLACEMENT,
     *AUDIO,
+    *SPECTRAL,
     *CONTRASTIVE,
     *NEGATIVES,
     *SELF_SUPERVISED,

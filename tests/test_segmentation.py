@@ -224,8 +224,18 @@ def test_skeletons_of_volumes():
             ValueError,
             r"`costs` of shape \(4, 4\) for `logits` \(3, 20, 4\), got \(4, 3\)",
         ),
+        (
+            lambda: jl.compound.nacl(SCORES, LABELS, num_axes=3),
+            ValueError,
+            r"`logits` with 3 axes of space and one of classes, got shape \(3, 20, 4\)",
+        ),
+        (
+            lambda: jl.compound.nacl(SCORES, LABELS, window=jnp.ones(2)),
+            ValueError,
+            r"`window` of an odd number of weights, got \(2,\)",
+        ),
     ],
-    ids=["bits", "axes", "spacing", "space", "pixels", "weights", "costs"],
+    ids=["bits", "axes", "spacing", "space", "pixels", "weights", "costs", "volume", "window"],
 )
 def test_arguments_that_do_not_fit_are_named(call, error, message):
     with pytest.raises(error, match=message):

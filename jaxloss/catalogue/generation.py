@@ -40,6 +40,7 @@ ROWS: tuple[Row, ...] = (
     row(diffusion_bounds.d3pm, "token_steps", "row", "nonnegative shift_invariant"),
     row(diffusion.edm, "noised", "row", "nonnegative convex"),
     row(score_matching.denoising, "scores_noise", "row", "nonnegative zero_at_target convex"),
+    row(score_matching.sure, "noisy_changes", "element", "convex"),
     row(flow.flow_matching, "lines", "element", "nonnegative zero_at_target convex"),
     row(flow.consistency, "ends_taught", "row", "nonnegative zero_at_target convex"),
     row(discrete_diffusion.masked, "masked_tokens", "row", "nonnegative shift_invariant"),

@@ -18,6 +18,7 @@ from jaxloss.losses import (
     registration,
     rotated_boxes,
     segmentation,
+    spectral,
 )
 
 ROWS: tuple[Row, ...] = (
@@ -65,6 +66,7 @@ ROWS: tuple[Row, ...] = (
         "row",
         "nonnegative zero_at_target shift_invariant",
     ),
+    row(compound.nacl, "label_images", "row", "nonnegative convex"),
     row(boundary.boundary, "masks_distances", "row", "bounded"),
     row(boundary.hausdorff, "masks_two_distances", "row", "nonnegative bounded zero_at_target"),
     row(boundary.hausdorff_erosion, "images", "row", "nonnegative bounded zero_at_target"),
@@ -171,17 +173,18 @@ ROWS: tuple[Row, ...] = (
     row(displacement.folding, "displacements", "row", "nonnegative"),
     row(audio.snr, "signals", "row", ""),
     row(audio.si_sdr, "signals", "row", "scale_invariant"),
+    row(audio.sd_sdr, "signals", "row", ""),
     row(audio.permutation_invariant, "sources", "row", "scale_invariant"),
-    row(audio.spectral_convergence, "signals", "row", "nonnegative zero_at_target"),
-    row(audio.log_magnitude, "signals", "row", "nonnegative zero_at_target symmetric"),
-    row(audio.stft, "signals", "row", "nonnegative zero_at_target"),
-    row(audio.multi_resolution_stft, "signals", "row", "nonnegative zero_at_target"),
-    row(audio.mel, "signals_filters", "row", "nonnegative zero_at_target symmetric"),
+    row(spectral.spectral_convergence, "signals", "row", "nonnegative zero_at_target"),
+    row(spectral.log_magnitude, "signals", "row", "nonnegative zero_at_target symmetric"),
+    row(spectral.stft, "signals", "row", "nonnegative zero_at_target"),
+    row(spectral.multi_resolution_stft, "signals", "row", "nonnegative zero_at_target"),
+    row(spectral.mel, "signals_filters", "row", "nonnegative zero_at_target symmetric"),
 )
 HELPERS: tuple[Callable[..., Any], ...] = (
-    audio.hann_window,
-    audio.mel_filters,
-    audio.spectrogram,
+    spectral.hann_window,
+    spectral.mel_filters,
+    spectral.spectrogram,
     boundary.signed_distance,
     boundary.soft_skeleton,
     boxes.match,

@@ -84,6 +84,11 @@ def _lines(rng: Generator, batch: tuple[int, ...], size: int) -> Arguments:
     return Arguments(tuple(given))
 
 
+def _changes(rng: Generator, batch: tuple[int, ...], size: int) -> Arguments:
+    given = (normal(rng, (*batch, size)) for _ in range(4))
+    return Arguments(tuple(given))
+
+
 def _tokens(rng: Generator, batch: tuple[int, ...], size: int) -> Arguments:
     scores = normal(rng, (*batch, size, 3))
     return Arguments((scores, labels(rng, (*batch, size), 3), uniform(rng, batch)))
@@ -251,6 +256,17 @@ DOMAINS: Mapping[str, Domain] = {
         perfect=lambda given: Arguments(
             (0 * given.positional[0], 0 * given.positional[1], given.positional[2])
         ),
+    ),
+    "noisy_changes": Domain(
+        ("pred", "noisy", "change", "directions"),
+        _changes,
+        {
+            "zero": fixed(_ZEROS, _ZEROS, _ZEROS, _ZEROS),
+            "a copy": fixed(_SPREAD, _SPREAD, _ONES, _ONES),
+            "constant": fixed(_ONES, _SPREAD, _ZEROS, _SPREAD),
+            "huge": fixed(_HUGE, -_HUGE, _HUGE, _HUGE),
+        },
+        (0, 1, 2, 3),
     ),
     "lines": Domain(
         ("pred", "noise", "data"),

@@ -44,6 +44,11 @@ def _class_maps(rng: Generator, batch: tuple[int, ...], size: int) -> Arguments:
     return Arguments((normal(rng, (*batch, size, 5)), labels(rng, (*batch, size), 5)))
 
 
+def _label_images(rng: Generator, batch: tuple[int, ...], size: int) -> Arguments:
+    shape = (*batch, 3, size)
+    return Arguments((normal(rng, (*shape, 4)), labels(rng, shape, 4)), _UNEVEN)
+
+
 def _with_costs(rng: Generator, batch: tuple[int, ...], size: int) -> Arguments:
     distances = rng.uniform(0.2, 1, (5, 5)) * (1 - np.eye(5))
     return Arguments((*_class_maps(rng, batch, size).positional, floats(distances)))
@@ -62,6 +67,9 @@ def _images(rng: Generator, batch: tuple[int, ...], size: int) -> Arguments:
     return Arguments((normal(rng, (*batch, 4, size)), bits(rng, (*batch, 4, size))))
 
 
+_UNEVEN = {"window": floats(np.array([0.25, 0.5, 0.5]))}
+_SCORES = floats(np.stack([_image(_SPREAD), _image(_SPREAD[::-1]), _image(_BITS)], axis=-1))
+_LABELS = _image(np.array([[0, 1, 2, 1, 1], [2, 0, 0, 1, 2]], np.int32))
 _COSTS = floats(np.array([[0, 1, 1], [1, 0, 0.5], [1, 0.5, 0]]))
 
 DOMAINS: Mapping[str, Domain] = {
@@ -124,6 +132,22 @@ DOMAINS: Mapping[str, Domain] = {
         },
         perfect=_right,
         consumed=2,
+    ),
+    "label_images": Domain(
+        ("logits", "labels"),
+        _label_images,
+        {
+            "zero": fixed(0 * _SCORES, _LABELS),
+            "at the kinks": fixed(0 * _SCORES + floats(np.array([1, 0, 0])), 0 * _LABELS),
+            "huge": fixed(1e4 * _SCORES, _LABELS),
+            "certain and right": fixed(floats(100 * np.eye(3))[_LABELS], _LABELS),
+            "a class masked by -inf": fixed(
+                _SCORES + floats(np.array([0, 0, -np.inf])), _LABELS % 2
+            ),
+            "one pixel": fixed(_SCORES[:, :1, :1], _LABELS[:, :1, :1]),
+        },
+        labels=1,
+        consumed=3,
     ),
     "class_maps": replace(_MAPS, draw=_class_maps, perfect=_right_classes),
     "class_maps_costs": Domain(

@@ -6,6 +6,7 @@ gradient does not vanish where a pixel is quite wrong. Plain sums of two losses 
 
 As in `jaxloss.segmentation`, the pixels of one image are one list and give one value; `where`
 leaves pixels out, `smoothing` counts as right in every mask, and a list without pixels costs 0.
+`nacl` looks at neighbours: it takes images, of which `num_axes` says how many axes are space.
 """
 
 from typing import Literal
@@ -25,7 +26,9 @@ from jaxloss.core.checks import (
     of_rows,
     vectors,
 )
+from jaxloss.core.images import at_least, filtered
 from jaxloss.core.numerics import (
+    absolute,
     log_cosh,
     log_total,
     one_hot,
@@ -36,6 +39,7 @@ from jaxloss.core.numerics import (
     softplus,
 )
 from jaxloss.core.reduce import mean
+from jaxloss.losses.classification import softmax_cross_entropy
 from jaxloss.losses.segmentation import dice
 
 
@@ -240,6 +244,69 @@ def exponential_logarithmic(
         bent = product(pick(jnp.broadcast_to(weights, scores.shape), labels), bent)
     of_pixels = mean(bent, where=kept, axis=-1)
     return jnp.where(masks.unknown, jnp.nan, weight * of_dice + (1 - weight) * of_pixels)
+
+
+def nacl(
+    logits: Float[ArrayLike, "..."],
+    labels: Int[ArrayLike, "..."],
+    *,
+    alpha: ArrayLike = 0.1,
+    penalty: Literal["l1", "l2"] = "l1",
+    window: Float[ArrayLike, " size"] | None = None,
+    num_axes: int = 2,
+) -> Float[Array, "..."]:
+    """Keep scores near the shares of the classes around a pixel, so that none is too sure (NACL).
+
+    Formula: `mean(softmax_cross_entropy(logits, labels)) + alpha * mean(abs(shares - logits))`, or
+    of squares, over pixels, and over those classes that no logit of `-inf` masks. The shares are
+    sums of the window over the neighbours of each class; beyond the border there is no class. A
+    label outside `[0, classes)` gives NaN with gradient 0.
+
+    Args:
+        logits: scores of the classes of each pixel, shape `*batch *space classes`.
+        labels: class of each pixel, shape `*batch *space`.
+        alpha: weight of the penalty, non-negative.
+        penalty: whether distances count as they are or squared.
+        window: weights of neighbours along each axis, an odd number of sum 1; three that are equal
+            by default.
+        num_axes: how many axes are space: 2 for images, 3 for volumes.
+
+    Returns:
+        One value for each image.
+
+    Raises:
+        ValueError: for images without pixels, and for windows of an even number of weights.
+
+    Example:
+        >>> nacl(jnp.zeros((1, 3, 2)), jnp.array([[0, 1, 1]]))
+        Array(0.7061, dtype=float32)
+
+    Reference: Murugesan et al. 2023, arXiv:2303.06268; squares, 2024, arXiv:2401.14487.
+    """
+    logits, labels = check_labels(logits, labels)
+    if labels.ndim < num_axes:
+        raise ValueError(
+            f"expected `logits` with {num_axes} axes of space and one of classes, "
+            f"got shape {logits.shape}"
+        )
+    at_least(1, logits, num_axes, name="logits")
+    weights = jnp.full(3, 1 / 3) if window is None else jnp.asarray(window)
+    if weights.ndim != 1 or weights.shape[0] % 2 == 0:
+        raise ValueError(f"expected `window` of an odd number of weights, got {weights.shape}")
+    space = tuple(range(-num_axes, 0))
+    count = logits.shape[-1]
+    entropy = jnp.mean(softmax_cross_entropy(logits, labels), axis=space)
+    (alpha,) = hyperparameters(entropy, alpha=alpha)
+
+    hot = jnp.moveaxis(one_hot(labels, count).astype(logits.dtype), -1, -num_axes - 1)
+    beyond = [(0, 0)] * (hot.ndim - num_axes) + [(weights.shape[0] // 2,) * 2] * num_axes
+    shares = filtered(jnp.pad(hot, beyond), weights.astype(logits.dtype), num_axes)
+    possible = logits > -jnp.inf
+    apart = jnp.moveaxis(shares, -num_axes - 1, -1) - jnp.where(possible, logits, 0)
+    costs = absolute(apart) if penalty == "l1" else jnp.square(apart)
+    value = entropy + alpha * mean(costs, where=possible, axis=(*(k - 1 for k in space), -1))
+    unknown = jnp.any((labels < 0) | (labels >= count), axis=space)
+    return jnp.where(unknown, jnp.nan, value)
 
 
 def _counted(

@@ -1,4 +1,4 @@
-"""Scores, gradients of a log-density, learned from examples alone.
+"""Scores, gradients of a log-density, and denoisers, learned from examples alone.
 
 A `score` function takes a batch of examples, first axis, and gives an array of its shape; it should
 treat examples one by one.
@@ -12,7 +12,7 @@ from jax import Array, lax
 from jax.typing import ArrayLike
 from jaxtyping import Float
 
-from jaxloss.core.checks import along, leading, promote, same_shape
+from jaxloss.core.checks import along, elementwise, leading, promote, same_shape
 from jaxloss.core.numerics import trailing_mean
 
 Score = Callable[[Array], Array]
@@ -108,6 +108,47 @@ def implicit(score: Score, x: Float[ArrayLike, "n *features"]) -> Float[Array, "
 
     trace, _ = lax.scan(add, jnp.zeros(len(x), x.dtype), units)
     return trace + _per_example(jnp.square(score(x))) / 2
+
+
+def sure(
+    pred: Float[ArrayLike, "*shape"],
+    noisy: Float[ArrayLike, "*shape"],
+    change: Float[ArrayLike, "*shape"],
+    directions: Float[ArrayLike, "*shape"],
+    *,
+    sigma: ArrayLike = 1.0,
+) -> Float[Array, "*shape"]:
+    """Reward a denoiser for being near what is behind the noise, which nobody has to know (SURE).
+
+    Formula: `(pred - noisy)**2 - sigma**2 + 2 * sigma**2 * directions * change`: over noise and
+    directions, its mean is that of the squared error to the clean example, so that values below 0
+    occur. The last part is Stein's: it makes copying the noise cost what it is worth.
+
+    Args:
+        pred: what the denoiser gives for the noisy examples.
+        noisy: examples with normal noise.
+        change: derivative of `pred` along the directions, by `jax.jvp`; or, of a denoiser that is
+            not differentiated, `(denoise(noisy + step * directions) - pred) / step`.
+        directions: drawn anew for each step, with the identity for their covariance: normal, or
+            signs.
+        sigma: standard deviation of the noise in `noisy`, non-negative.
+
+    Returns:
+        One value for each entry.
+
+    Example:
+        >>> noisy, directions = jnp.array([2.0, -1.0]), jnp.array([1.0, -1.0])
+        >>> pred, change = jax.jvp(lambda y: y / 2, (noisy,), (directions,))
+        >>> sure(pred, noisy, change, directions)
+        Array([1.  , 0.25], dtype=float32)
+
+    Reference: Stein 1981, doi:10.1214/aos/1176345632; random directions, Ramani et al. 2008,
+        doi:10.1109/TIP.2008.2001404.
+    """
+    pred, noisy, change, directions, sigma = elementwise(
+        hyper={"sigma": sigma}, pred=pred, noisy=noisy, change=change, directions=directions
+    )
+    return jnp.square(pred - noisy) + jnp.square(sigma) * (2 * directions * change - 1)
 
 
 def _along(score: Score, x: Array, directions: Array) -> tuple[Array, Array]:

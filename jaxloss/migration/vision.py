@@ -55,9 +55,11 @@ NAMES: Mapping[str, Mapping[str, str]] = {
     },
     "auraloss": {
         "time.SISDRLoss": "audio.si_sdr: subtracts the means by default; mean",
+        "time.SDSDRLoss": "audio.sd_sdr: subtracts the means by default; mean",
         "time.SNRLoss": "audio.snr: subtracts the means by default; mean",
-        "freq.STFTLoss": "audio.stft: norms over the whole batch; clamps at sqrt(eps)",
-        "freq.MultiResolutionSTFTLoss": "audio.multi_resolution_stft: norms over the whole batch",
+        "freq.STFTLoss": "spectral.stft: norms over the whole batch; clamps at sqrt(eps)",
+        "freq.MultiResolutionSTFTLoss": "spectral.multi_resolution_stft: norms over the whole "
+        "batch",
     },
     "fvcore": {
         "nn.sigmoid_focal_loss": f"focal.sigmoid_focal: {_MIXED}",
@@ -142,6 +144,11 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "losses.BendingEnergyLoss": "displacement.bending_energy: normalize is a spacing; mean",
         "losses.DiffusionLoss": "displacement.diffusion: stencil 'wide'; normalize is a spacing; "
         "mean",
+        "losses.NACLLoss": "compound.nacl: classes on axis 1; kernel_size and sigma make the "
+        "window; mean",
+        "losses.SURELoss": "score_matching.sure: half of it, of a variance that is the mean "
+        "squared change; perturbs by eps instead of differentiating; of images wider than a pixel "
+        "adds all entries of a product of matrices",
         "losses.MultiScaleLoss": "over_scales: smooths with a Gaussian instead of pooling",
         "losses.BarlowTwinsLoss": "contrastive.barlow_twins: standardises by the unbiased "
         "deviation, divides by n",

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from itertools import product
 from typing import Literal
 
+import numpy as np
 import numpy.typing as npt
 
 from tests.oracles.loops import (
@@ -171,3 +173,40 @@ def exponential_logarithmic(
         "smoothing": smoothing,
     }
     return rows(value, z.shape[:-2], z, y, kept(where, y.shape), **hyper)
+
+
+def nacl(
+    logits: X,
+    labels: X,
+    *,
+    alpha: X,
+    penalty: Literal["l1", "l2"] = "l1",
+    window: X | None = None,
+    num_axes: int = 2,
+) -> Array:
+    """mean_i CE_i + α mean_ik |τ_ik - l_ik|, τ_i the weighted shares of classes around i."""
+    z, y = real(logits), integer(labels)
+    weights = real([1 / 3] * 3 if window is None else window)
+    reach, count = len(weights) // 2, z.shape[-1]
+    batch, space = y.shape[:-num_axes], y.shape[-num_axes:]
+    strength, found = np.broadcast_to(real(alpha), batch), np.zeros(batch)
+    for image in np.ndindex(batch):
+        if any(not 0 <= label < count for label in y[image].ravel()):
+            found[image] = np.nan
+            continue
+        entropies, costs = [], []
+        for pixel in np.ndindex(space):
+            scores = z[image + pixel]
+            top = np.max(scores)
+            log_z = top + np.log(np.sum(np.exp(scores - top)))
+            entropies.append(log_z - scores[y[image + pixel]])
+            shares = np.zeros(count)
+            for shift in product(range(-reach, reach + 1), repeat=num_axes):
+                other = tuple(int(a) + b for a, b in zip(pixel, shift, strict=True))
+                if all(0 <= a < size for a, size in zip(other, space, strict=True)):
+                    weight = np.prod([weights[b + reach] for b in shift])
+                    shares[y[image + other]] += weight
+            apart = [abs(a - b) for a, b in zip(shares, scores, strict=True) if b > -np.inf]
+            costs += apart if penalty == "l1" else [a**2 for a in apart]
+        found[image] = np.mean(entropies) + strength[image] * np.mean(costs)
+    return found

@@ -23,6 +23,18 @@ def denoising(pred: X, noise: X, sigma: X) -> Array:
     return rows(value, np.shape(sigma), numbers(pred), numbers(noise), numbers(sigma))
 
 
+def sure(pred: X, noisy: X, change: X, directions: X, *, sigma: X) -> Array:
+    """Stein 1981: (f(y) - y)^2 - sigma^2 + 2 sigma^2 v (J v), entry by entry."""
+    f, y, turned, v = (numbers(given) for given in (pred, noisy, change, directions))
+    found = np.zeros(f.shape)
+    spread = np.broadcast_to(numbers(sigma), f.shape)
+    for place in np.ndindex(f.shape):
+        variance = spread[place] ** 2
+        found[place] = (f[place] - y[place]) ** 2 - variance
+        found[place] += 2 * variance * v[place] * turned[place]
+    return found
+
+
 def _turned(score: Score, x: Array, v: Array) -> Array:
     return (score(x + STEP * v) - score(x - STEP * v)) / (2 * STEP)
 

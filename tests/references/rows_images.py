@@ -2,7 +2,7 @@
 
 from tests.references.case import Case
 
-B, IM, AU = "jl.boxes", "jl.image", "jl.audio"
+B, IM, AU, SP = "jl.boxes", "jl.image", "jl.audio", "jl.spectral"
 NONE = 'reduction="none"'
 BATCH_MEAN = "it averages over the batch"
 BOXES = {
@@ -53,7 +53,7 @@ SOUNDS = {
 SOUND = {name: values[:1] for name, values in SOUNDS.items()}
 SILENT = {"pred": SOUND["pred"], "target": [[0.0] * 8]}
 SWAPPED = {"pred": [SOUNDS["pred"][::-1]], "target": [SOUNDS["target"]]}
-WINDOW = "window=jl.audio.hann_window(4), hop=2"
+WINDOW = "window=jl.spectral.hann_window(4), hop=2"
 BOTH = ("pred", "target")
 
 TORCHVISION_CASES = (
@@ -242,9 +242,16 @@ AURALOSS_CASES = (
         SOUNDS,
     ),
     Case(
+        "sd-sdr",
+        f"time.SDSDRLoss(zero_mean=False, {NONE})(pred, target)",
+        f"{AU}.sd_sdr(pred, target)",
+        SOUNDS,
+        wrt=BOTH,
+    ),
+    Case(
         "stft",
         "freq.STFTLoss(4, 2, 4, eps=1e-16)(pred[None].float(), target[None].float())",
-        f"jl.mean({AU}.stft(pred, target, {WINDOW}))",
+        f"jl.mean({SP}.stft(pred, target, {WINDOW}))",
         SOUND,
         relation="auraloss takes the norms over the whole batch",
     ),
@@ -255,8 +262,8 @@ AURALOSS_CASES = (
             "(pred[None].float(), target[None].float())"
         ),
         (
-            f"jl.mean({AU}.multi_resolution_stft(pred, target, hops=[2, 2], "
-            f"windows=[{AU}.hann_window(4), {AU}.hann_window(8, length=6)]))"
+            f"jl.mean({SP}.multi_resolution_stft(pred, target, hops=[2, 2], "
+            f"windows=[{SP}.hann_window(4), {SP}.hann_window(8, length=6)]))"
         ),
         SOUND,
         relation="auraloss takes the norms over the whole batch",

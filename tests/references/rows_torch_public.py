@@ -68,7 +68,73 @@ FVCORE_ALIASES = {
     "nn.sigmoid_focal_loss_star_jit": "nn.sigmoid_focal_loss_star",
 }
 
+_LABEL_MAP = {
+    "logits": [
+        [[[(i * 5 + j * 3 + k * 2) % 7 / 4 - 0.5 for k in range(3)] for j in range(4)]]
+        for i in range(2)
+    ],
+    "labels": [[[0, 1, 1, 2]], [[2, 2, 0, 1]]],
+}
+_LABEL_VOLUME = {
+    "logits": [[[[_LABEL_MAP["logits"][i][0][j] for j in range(3)]] * 2 for i in range(2)]],
+    "labels": [[[[0, 1, 1]] * 2, [[2, 2, 0]] * 2]],
+}
+
 MONAI_CASES = (
+    Case(
+        "nacl",
+        "losses.NACLLoss(3, 2)(logits.movedim(-1, 1), labels)",
+        "jl.mean(jl.compound.nacl(logits, labels))",
+        _LABEL_MAP,
+        relation=AVERAGED,
+        precision="float32",
+    ),
+    Case(
+        "nacl-squared",
+        (
+            'losses.NACLLoss(3, 2, kernel_size=5, distance_type="l2", alpha=0.5)'
+            "(logits.movedim(-1, 1), labels)"
+        ),
+        (
+            'jl.mean(jl.compound.nacl(logits, labels, penalty="l2", alpha=0.5, '
+            "window=jnp.full(5, 0.2)))"
+        ),
+        _LABEL_MAP,
+        relation=AVERAGED,
+        precision="float32",
+    ),
+    Case(
+        "nacl-volume",
+        "losses.NACLLoss(3, 3)(logits.movedim(-1, 1), labels)",
+        "jl.mean(jl.compound.nacl(logits, labels, num_axes=3))",
+        _LABEL_VOLUME,
+        relation=AVERAGED,
+        precision="float32",
+    ),
+    Case(
+        "sure",
+        (
+            "losses.SURELoss(perturb_noise=directions[:, None, :, None], eps=1.0)"
+            "(lambda x: pred[:, None, :, None] + change[:, None, :, None] * (x - noisy[:, None, :, "
+            "None]) / directions[:, None, :, None], noisy[:, None, :, None], "
+            "noisy[:, None, :, None])"
+        ),
+        (
+            "(jl.mean(jl.score_matching.sure(pred, noisy, change, directions, "
+            "sigma=jnp.mean((pred - noisy)**2) ** 0.5))) / 2"
+        ),
+        {
+            "pred": [[0.5, -1.0, 2.0]],
+            "noisy": [[1.0, -0.5, 1.25]],
+            "change": [[0.75, -0.25, 1.5]],
+            "directions": [[1.0, -1.0, 2.0]],
+        },
+        relation=(
+            "MONAI has half of it, of the variance that the mean squared change is; images of one "
+            "column: of wider ones it adds all entries of a product of matrices, not its diagonal"
+        ),
+        wrt=("pred", "change"),
+    ),
     Case(
         "nt-xent",
         "losses.ContrastiveLoss(temperature=0.25)(x, y)",
@@ -101,10 +167,8 @@ MONAI_NOT_OURS = {
     "losses.GeneralizedDiceFocalLoss": SUM,
     "losses.MaskedLoss": WRAPPER,
     "losses.MultiScaleLoss": WRAPPER,
-    "losses.NACLLoss": WAITING,
     "losses.PatchAdversarialLoss": "a wrapper of three losses, which jaxloss.gan has",
     "losses.PerceptualLoss": OWN_NETWORK,
-    "losses.SURELoss": WAITING,
     "losses.SoftDiceclDiceLoss": SUM,
 }
 
@@ -244,7 +308,10 @@ AURALOSS_CASES = (
             "freq.SpectralConvergenceLoss()(*(torch.stft(x, 4, 2, window=torch.hann_window(4, "
             "dtype=x.dtype), return_complex=True).abs() for x in (pred, target)))"
         ),
-        ("jl.audio.spectral_convergence(pred, target, window=jl.audio.hann_window(4), hop=2)[0]"),
+        (
+            "jl.spectral.spectral_convergence(pred, target, window=jl.spectral.hann_window(4), "
+            "hop=2)[0]"
+        ),
         {name: values[:1] for name, values in SOUNDS.items()},
         relation="auraloss takes magnitudes, and the norms over the whole batch",
     ),
@@ -255,21 +322,20 @@ AURALOSS_CASES = (
             "dtype=x.dtype), return_complex=True).abs() for x in (pred, target)))"
         ),
         (
-            "jl.mean(jl.audio.log_magnitude(pred, target, window=jl.audio.hann_window(4), hop=2, "
-            "eps=0.0))"
+            "jl.mean(jl.spectral.log_magnitude(pred, target, window=jl.spectral.hann_window(4), "
+            "hop=2, eps=0.0))"
         ),
         {name: values[:1] for name, values in SOUNDS.items()},
         relation="auraloss takes magnitudes, and averages",
     ),
 )
-_FILTERS = "audio.mel, with filters of librosa"
+_FILTERS = "spectral.mel, with filters of librosa"
 AURALOSS_NOT_OURS = {
     "freq.ChromaSTFTLoss": _FILTERS,
     "freq.MelSTFTLoss": _FILTERS,
     "freq.RandomResolutionSTFTLoss": "draws the resolutions of multi_resolution_stft",
     "freq.SumAndDifferenceSTFTLoss": "multi_resolution_stft of sums and differences of channels",
     "time.DCLoss": "the squared error of means, relative to the power of the target",
-    "time.SDSDRLoss": WAITING,
 }
 
 KORNIA_CASES = (
