@@ -53,6 +53,8 @@ def _named(pages: list[names.Page]) -> dict[str, str]:
     for page in pages:
         found[page.name] = "mod"
         for key, path in page.paths.items():
+            if markdown.is_alias(path):
+                continue
             role = markdown.kind(path)
             found[f"{page.name}.{key}"] = "func" if role == "function" else role
     return found

@@ -42,11 +42,18 @@ def kind(path: str) -> str:
     return "class" if found.is_class else "function" if found.is_function else "data"
 
 
+def is_alias(path: str) -> bool:
+    """A short name of a type, which several modules may have: shown, but not linked to."""
+    name = path.rpartition(".")[2]
+    return kind(path) == "data" and not name.islower() and not name.isupper()
+
+
 def entry(name: str, path: str, named: Named, extra: Callable[[], str]) -> str:
     """A function, class or table: signature, prose, arguments, example; then `extra`."""
     found = source(path)
     lines = [
         f"::::{{py:{kind(path)}}} {name}{'' if found.is_attribute else signature(found)}",
+        *([":no-index:"] if is_alias(path) else []),
         "",
         *docstring(found, named),
         *(_value(found) if found.is_attribute else ()),
