@@ -19,7 +19,7 @@ copyright = f"2026, {author}"
 version = release = jaxloss.__version__
 
 extensions = ["myst_nb", "sphinx_copybutton", "sphinx.ext.intersphinx"]
-exclude_patterns = ["_build", "generate"]
+exclude_patterns = ["_build", "generate", "jupyter_execute"]
 source_suffix = {".md": "myst-nb", ".ipynb": "myst-nb"}
 myst_enable_extensions = ["colon_fence", "attrs_inline", "dollarmath", "fieldlist"]
 myst_heading_anchors = 3
